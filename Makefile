@@ -1,0 +1,49 @@
+# Commands of this project. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all check format lock starter schema docs bench quality oracles hostile fuzz clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r n t; do printf '  make %-10s %s\n' "$$n" "$$t"; done
+
+$(VENV)/.python: Makefile
+	@$(PYTHON) -c 'import sys; sys.exit("Scantling needs Python 3.11.5 or newer; this is " + sys.version.split()[0] + ". Choose another: make PYTHON=python3.12 ...") if sys.version_info < (3, 11, 5) else None'
+	@$(PYTHON) -m venv $(VENV) || { echo "Cannot make a virtual environment; on Debian and Ubuntu install python3-venv, then run make again."; exit 1; }
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.python requirements/runtime.txt pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(BIN)/python -c 'import sysconfig, pathlib; pathlib.Path(sysconfig.get_path("purelib"), "scantling-source.pth").write_text(str(pathlib.Path("src").resolve()) + "\n")'
+	@printf '#!/bin/sh\nexec "%s/$(BIN)/python" -m scantling "$$@"\n' "$(CURDIR)" > $(BIN)/scantling && chmod +x $(BIN)/scantling
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+install: $(VENV)/.runtime ## make .venv with Scantling in it, from the lock
+	@echo "Installed: $(BIN)/scantling"
+
+test: $(VENV)/.dev ## run the tests (under five minutes)
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+check: $(VENV)/.dev ## format, lint, types, import contracts
+	$(BIN)/ruff format --check src tests tools bench
+	$(BIN)/ruff check src tests tools bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## format the code
+	$(BIN)/ruff format src tests tools bench
+	$(BIN)/ruff check --fix --quiet src tests tools bench || true
+
+lock: ## lock the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements/runtime.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml requirements/dev.in -o requirements/dev.txt
+
+clean: ## remove what make made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
