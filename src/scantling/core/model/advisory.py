@@ -124,6 +124,25 @@ class Advisory(Struct, frozen=True, kw_only=True, omit_defaults=True):
     statements: tuple[Statement, ...] = ()
 
 
+class Stored(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=True):
+    """A statement as the database hands it to matching: with its document's facts and its keys.
+
+    `keys` pairs with `statement.ranges`: the version keys of (low, high), None for an open bound
+    *or* one that has no key; which of the two, the text of the bound tells. `version_keys` pairs
+    with `statement.versions`.
+    """
+
+    source: str
+    advisory: str
+    statement: Statement
+    aliases: tuple[str, ...] = ()
+    keys: tuple[tuple[bytes | None, bytes | None], ...] = ()
+    version_keys: tuple[bytes | None, ...] = ()
+    published: str = ""
+    modified: str = ""
+    withdrawn: str = ""
+
+
 class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A fact about an identifier, not about a package: known exploitation, probability.
 

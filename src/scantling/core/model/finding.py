@@ -1,7 +1,8 @@
 """Matches, findings and the verdict.
 
-A *match* says "this statement is about this package, and here is what comparing versions gave".
-A *finding* says "and here is what it means for you": all words about one vulnerability of a package.
+A *match* says "this statement is about this package, and comparing versions gave this".
+A *finding* says "and here is what it means for you": all words about one vulnerability of one
+package.
 """
 
 from enum import StrEnum
