@@ -94,7 +94,17 @@ class Unreadable(Struct, frozen=True, kw_only=True):
     limit: str = ""
 
 
-Found = PackageFact | DistroFact | OwnedFiles | Unreadable
+class DeclaredLicenses(Struct, frozen=True, kw_only=True):
+    """Licenses that this file declares for a package that another file lists, in its order.
+
+    They become `FileFacts.licenses`. Debian keeps them at `usr/share/doc/<package>/copyright`,
+    which may be a link to another package's folder: the fold looks them up by path.
+    """
+
+    licenses: tuple[str, ...]
+
+
+Found = PackageFact | DistroFact | OwnedFiles | DeclaredLicenses | Unreadable
 
 
 class Cataloger(Struct, frozen=True, kw_only=True):

@@ -77,6 +77,8 @@ class FileFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The file was picked by its content, not its name; a later file of any kind replaces it."""
     package_db: str = ""
     """`deb`, `apk`, `rpm`: this file is (part of) a package database, even if it lists nothing."""
+    licenses: tuple[str, ...] = ()
+    """Declared here for a package that another file lists: `usr/share/doc/<package>/copyright`."""
 
 
 class Owner(Struct, frozen=True, kw_only=True):
