@@ -14,8 +14,9 @@ _ACTIVE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-# `::command::`, `##[command]`, `##vso[`, `##teamcity[` are orders to CI systems that read output.
-_ORDER: Final = re.compile(r"::(?=[A-Za-z])|##(?=\[|vso\[|teamcity\[)")
+# Orders to CI systems that read output: `##[command]`, `##vso[` and `##teamcity[` anywhere in a line,
+# `::command::` at its start. Source: GitHub Actions runner, ActionCommand; Azure, logging commands.
+_ORDER: Final = re.compile(r"^[ ]*+::|##(?=\[|vso\[|teamcity\[)")
 
 
 def neutral(text: str, *, limit: int = 1024) -> str:
@@ -29,7 +30,7 @@ def neutral(text: str, *, limit: int = 1024) -> str:
     if text.isascii() and text.isprintable() and "::" not in text and "##" not in text:
         return text
     text = _ACTIVE.sub(_visible, text)
-    return _ORDER.sub(lambda order: order[0][0] + "\\" + order[0][1:], text)
+    return _ORDER.sub(lambda order: order[0][:-1] + "\\" + order[0][-1], text)
 
 
 def _visible(match: re.Match[str]) -> str:

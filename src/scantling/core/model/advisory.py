@@ -64,6 +64,8 @@ class Severity(Struct, frozen=True, kw_only=True, array_like=True, order=True):
     kind: str
     """`cvss2`, `cvss3`, `cvss4` or `word`."""
     value: str
+    score: float | None = None
+    """CVSS base score, 0.0 to 10.0; None for a word, or a vector that cannot be read."""
 
 
 class Reference(Struct, frozen=True, kw_only=True, array_like=True, order=True):
@@ -73,7 +75,7 @@ class Reference(Struct, frozen=True, kw_only=True, array_like=True, order=True):
     kind: str = "WEB"
 
 
-class Statement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Statement(Struct, frozen=True, kw_only=True, array_like=True):
     """One word about one package.
 
     `ecosystem` and `package` are the look-up key: the package's name as the ecosystem's advisories
@@ -124,7 +126,7 @@ class Advisory(Struct, frozen=True, kw_only=True, omit_defaults=True):
     statements: tuple[Statement, ...] = ()
 
 
-class Stored(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=True):
+class Stored(Struct, frozen=True, kw_only=True, array_like=True):
     """A statement as the database hands it to matching: with its document's facts and its keys.
 
     `keys` pairs with `statement.ranges`: the version keys of (low, high), None for an open bound

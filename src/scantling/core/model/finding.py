@@ -47,6 +47,8 @@ class Match(Struct, frozen=True, kw_only=True, omit_defaults=True):
     aliases: tuple[str, ...] = ()
     modified: str = ""
     symbols: tuple[str, ...] = ()
+    owner: str = ""
+    """Purl of the OS package that owns the matched package's files, empty if none."""
 
 
 class FindingState(StrEnum):
@@ -84,6 +86,8 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_by: str = ""
     """Source whose word was followed for state and fix."""
     signals: tuple[Signal, ...] = ()
+    owner: str = ""
+    """Purl of the OS package that owns the package's files, empty if none."""
     matches: tuple[Match, ...] = ()
     references: tuple[str, ...] = ()
 

@@ -123,6 +123,7 @@ CODES: Final[dict[str, tuple[GapKind, str, str]]] = {
     "os.no-package-db": (_B, "the package database is missing", "Keep it in the image."),
     "os.conflict": (_B, "package databases of different systems are present", "Check the image."),
     "os.end-of-life": (_B, "the distribution gets no more advisories", "Move to a supported one."),
+    "os.extended-support": (_I, "the distribution is past its regular end", "Plan the move."),
     "os.no-release": (_B, "the database knows the distribution, not this release", "Update it."),
     # advisory data
     "coverage.none": (_B, "no advisory source covers these packages", "Add a source: db update."),

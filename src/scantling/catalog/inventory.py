@@ -1,0 +1,388 @@
+"""Fold the facts of all layers into the inventory a running container would have.
+
+Layers are applied bottom first. A layer hides what it deletes, what it makes opaque and what it
+replaces; then it adds its own. A package keeps the layer that first brought this very version, even
+when a later layer rewrites the database that lists it.
+
+Source: OCI image-spec, layer.md ("Applying Changesets", "Whiteouts").
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from scantling.catalog.distros import distro_from, package_db_of, purl_namespace
+from scantling.core import purl
+from scantling.core.limits import DEFAULT
+from scantling.core.model.facts import DistroFact, FileFacts, LayerFacts, PackageFact
+from scantling.core.model.gap import Gap, gap
+from scantling.core.model.image import Image
+from scantling.core.model.inventory import Distro, Inventory, Location, Package
+
+OS_TYPES: Final = frozenset({"deb", "apk", "rpm", "alpm"})
+
+# Where a distribution says what it is, the most telling first. Source: os-release(5), and the
+# files that distributions without it have.
+_RELEASE_FILES: Final = (
+    "etc/os-release",
+    "usr/lib/os-release",
+    "etc/alpine-release",
+    "etc/debian_version",
+    "etc/lsb-release",
+)
+# Files whose content decides what the image is; a link in their place must lead to one we read.
+_MUST_READ: Final = (
+    "etc/os-release",
+    "lib/apk/db/installed",
+    "usr/lib/apk/db/installed",
+    "usr/lib/sysimage/rpm/Packages",
+    "usr/lib/sysimage/rpm/Packages.db",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "var/lib/dpkg/status",
+    "var/lib/rpm/Packages",
+    "var/lib/rpm/Packages.db",
+    "var/lib/rpm/rpmdb.sqlite",
+)
+# Paths that a file system made for a dynamic or shell environment has; none of them: from scratch.
+_USERLAND: Final = ("bin/sh", "usr/bin/sh", "bin/busybox", "usr/bin/env")
+_LOADERS: Final = ("ld-linux", "ld-musl")
+
+_Key = tuple[str, str, str, str, str, str]
+
+
+class _Live(Struct):
+    """A file with facts, as visible after the layers so far."""
+
+    facts: list[FileFacts]
+    layer: int
+    origins: dict[_Key, int]
+
+
+def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = ()) -> Inventory:
+    """Return the inventory of these layers, bottom first; `gaps` are what opening already noticed.
+
+    Packages are sorted by (purl, owner), gaps sorted and without doubles. The result depends on the
+    facts alone.
+    """
+    live = _visible_files(layers)
+    distro = _distro(live)
+    packages = _packages(live, distro, layers)
+    databases = _databases(live)
+    found = [*gaps, *(one for layer in layers for one in layer.gaps)]
+    found += [one for file in live.values() for facts in file.facts for one in facts.gaps]
+    found += _system_gaps(layers, live, distro, databases)
+    return Inventory(
+        image=image,
+        distro=distro,
+        packages=packages,
+        gaps=tuple(sorted(set(found), key=gap_order)),
+        databases=databases,
+    )
+
+
+def gap_order(one: Gap) -> tuple[str, int, str, str, int]:
+    """Return the sort key of gaps in a report: code, layer, path, detail, offset."""
+    layer = -1 if one.layer is None else one.layer
+    return one.code, layer, one.path, one.detail, -1 if one.offset is None else one.offset
+
+
+def _visible_files(layers: tuple[LayerFacts, ...]) -> dict[str, _Live]:
+    live: dict[str, _Live] = {}
+    for index, layer in enumerate(layers):
+        hidden = _hide(live, layer)
+        for facts in layer.files:
+            entry = live.get(facts.path)
+            if entry is None:
+                before = hidden.get(facts.path)
+                origins = dict(before.origins) if before else {}
+                entry = live[facts.path] = _Live(facts=[], layer=index, origins=origins)
+            entry.facts.append(facts)
+            for fact in facts.packages:
+                entry.origins.setdefault(_key(fact), index)
+    return live
+
+
+def _key(fact: PackageFact) -> _Key:
+    return fact.type, fact.namespace, fact.name, fact.version, fact.arch, fact.evidence
+
+
+def _hide(live: dict[str, _Live], layer: LayerFacts) -> dict[str, _Live]:
+    """Remove from `live` what this layer deletes, covers or replaces; return what it replaces."""
+    replaced: dict[str, _Live] = {}
+    if not live:
+        return replaced
+    gone = frozenset(layer.deleted)
+    opaque = frozenset(layer.opaque)
+    added = frozenset(layer_paths(layer)) - {""}
+    for path in list(live):
+        parents = tuple(_parents(path))
+        if path in gone or not (gone.isdisjoint(parents) and opaque.isdisjoint(parents)):
+            del live[path]
+        elif path in added or path + "/" in added or not added.isdisjoint(parents):
+            # A parent among the added paths without its slash is no folder any more.
+            replaced[path] = live.pop(path)
+    return replaced
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def layer_paths(layer: LayerFacts) -> Iterable[str]:
+    """Return the paths a layer adds, folders with a trailing slash."""
+    if not layer.paths:
+        return ()
+    inflater = zlib.decompressobj()
+    limit = DEFAULT.layer_entries * DEFAULT.path_bytes
+    return inflater.decompress(layer.paths, limit).decode("utf-8", "surrogateescape").split("\0")
+
+
+def _distro(live: dict[str, _Live]) -> Distro | None:
+    """Return the distribution of the most telling release file; a missing version is filled in
+    from the next file of the same distribution."""
+    facts = list(_release_facts(live))
+    if not facts:
+        return None
+    first = facts[0]
+    for other in facts[1:]:
+        if not first.version_id and other.id == first.id and other.version_id:
+            return distro_from(_with_version(first, other))
+    return distro_from(first)
+
+
+def _release_facts(live: dict[str, _Live]) -> Iterator[DistroFact]:
+    rank = {path: position for position, path in enumerate(_RELEASE_FILES)}
+    telling = [path for path, file in live.items() if any(one.distro for one in file.facts)]
+    for path in sorted(telling, key=lambda path: (rank.get(path, len(rank)), path)):
+        yield from (one.distro for one in live[path].facts if one.distro)
+
+
+def _with_version(fact: DistroFact, other: DistroFact) -> DistroFact:
+    return DistroFact(
+        id=fact.id,
+        version_id=other.version_id,
+        version=fact.version or other.version,
+        codename=fact.codename or other.codename,
+        name=fact.name,
+        pretty_name=fact.pretty_name,
+        id_like=fact.id_like,
+        variant_id=fact.variant_id,
+        cpe_name=fact.cpe_name,
+    )
+
+
+def _databases(live: dict[str, _Live]) -> tuple[str, ...]:
+    kinds = {one.package_db for file in live.values() for one in file.facts if one.package_db}
+    return tuple(sorted(kinds))
+
+
+def _packages(
+    live: dict[str, _Live], distro: Distro | None, layers: tuple[LayerFacts, ...]
+) -> tuple[Package, ...]:
+    """Return the packages by (purl, owner): the system's first, since they may own the others."""
+    owners = tuple({one.path: (one.type, one.package) for one in layer.owners} for layer in layers)
+    system: dict[tuple[str, str], str] = {}
+    merged: dict[tuple[str, str], Package] = {}
+    for file, facts, fact in _facts(live, of_system=True):
+        package = _package(fact, facts, file, distro)
+        package = replace(package, licenses=(*package.licenses, *_doc_licenses(live, fact)))
+        system.setdefault((fact.type, fact.name), package.purl)
+        _merge(merged, package)
+    for file, facts, fact in _facts(live, of_system=False):
+        owner = system.get(owners[file.layer].get(facts.path, ("", "")), "")
+        _merge(merged, _package(fact, facts, file, distro, owner=owner))
+    return tuple(merged[at] for at in sorted(merged))
+
+
+def _facts(
+    live: dict[str, _Live], *, of_system: bool
+) -> Iterator[tuple[_Live, FileFacts, PackageFact]]:
+    for _, file in sorted(live.items()):
+        for facts in file.facts:
+            for fact in facts.packages:
+                if (fact.type in OS_TYPES) is of_system:
+                    yield file, facts, fact
+
+
+def _package(
+    fact: PackageFact, facts: FileFacts, file: _Live, distro: Distro | None, *, owner: str = ""
+) -> Package:
+    origin = file.origins[_key(fact)]
+    namespace, version, qualifiers = fact.namespace, fact.version, fact.qualifiers
+    if fact.type in OS_TYPES:
+        namespace = namespace or purl_namespace(distro)
+        version, qualifiers = _os_purl_parts(fact, distro)
+    return Package(
+        purl=purl.build(
+            fact.type,
+            namespace,
+            fact.name,
+            version,
+            qualifiers=qualifiers,
+            subpath=fact.subpath,
+        ),
+        type=fact.type,
+        ecosystem=_ecosystem(fact.type, distro),
+        name=fact.name,
+        version=fact.version,
+        namespace=namespace,
+        arch=fact.arch,
+        source_name=fact.source_name,
+        source_version=fact.source_version,
+        module=fact.module,
+        vendor=fact.vendor,
+        licenses=fact.licenses,
+        hashes=fact.hashes,
+        locations=(Location(path=fact.evidence or facts.path, layer=origin),),
+        origin=origin,
+        owner=owner,
+        catalogers=(facts.cataloger,),
+        root=fact.root,
+        note=fact.note,
+    )
+
+
+def _doc_licenses(live: dict[str, _Live], fact: PackageFact) -> tuple[str, ...]:
+    """Return what Debian declares beside the package. Source: Debian Policy, 12.5."""
+    if fact.type != "deb":
+        return ()
+    doc = live.get(f"usr/share/doc/{fact.name}/copyright")
+    return tuple(text for one in doc.facts for text in one.licenses) if doc else ()
+
+
+def _os_purl_parts(
+    fact: PackageFact, distro: Distro | None
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return version and qualifiers as the purl types `deb`, `apk` and `rpm` want them.
+
+    Source: purl-spec types: `arch` and `distro` for all, `epoch` as a qualifier for rpm only.
+    """
+    qualifiers = [*fact.qualifiers]
+    version = fact.version
+    if fact.arch:
+        qualifiers.append(("arch", fact.arch))
+    if distro is not None:
+        label = f"{distro.id}-{distro.version_id}" if distro.version_id else distro.id
+        qualifiers.append(("distro", label))
+    if fact.type == "rpm" and ":" in version:
+        epoch, _, version = version.partition(":")
+        qualifiers.append(("epoch", epoch))
+    return version, tuple(qualifiers)
+
+
+def _ecosystem(type_: str, distro: Distro | None) -> str:
+    """Return where advisories for this type of package are looked up in this image."""
+    if type_ not in OS_TYPES:
+        return type_
+    if distro is None or package_db_of(distro.id) != type_:
+        return f"{type_}/"
+    return f"{type_}/{distro.id}:{distro.release}"
+
+
+def _merge(merged: dict[tuple[str, str], Package], package: Package) -> None:
+    at = package.purl, package.owner
+    before = merged.get(at)
+    if before is None:
+        merged[at] = package
+        return
+    merged[at] = replace(
+        before,
+        locations=tuple(sorted({*before.locations, *package.locations})),
+        catalogers=tuple(sorted({*before.catalogers, *package.catalogers})),
+        licenses=tuple(dict.fromkeys((*before.licenses, *package.licenses))),
+        hashes=tuple(sorted({*before.hashes, *package.hashes})),
+        origin=min(before.origin, package.origin),
+        root=before.root or package.root,
+    )
+
+
+def _system_gaps(
+    layers: tuple[LayerFacts, ...],
+    live: dict[str, _Live],
+    distro: Distro | None,
+    databases: tuple[str, ...],
+) -> Iterator[Gap]:
+    """Yield what is missing for trusting that the operating system's packages are all known."""
+    if not layers:
+        yield gap("image.empty", "the image has no layers; nothing was looked at")
+        return
+    yield from _unread_links(layers, live)
+    if distro is None:
+        if not _from_scratch(layers):
+            yield gap("os.unknown", "no release file tells which distribution this is")
+        return
+    expected = package_db_of(distro.id)
+    if not expected and not databases:
+        yield gap("os.unknown", f"the distribution {distro.id!r} is not known to Scantling")
+    elif expected and expected not in databases:
+        yield gap(
+            "os.no-package-db",
+            f"{distro.id} keeps its packages in a {expected} database, and the image has none",
+        )
+    for kind in databases:
+        if expected and kind != expected and _lists_packages(live, kind):
+            yield gap("os.conflict", f"a {kind} database with packages in an image of {distro.id}")
+
+
+def _lists_packages(live: dict[str, _Live], kind: str) -> bool:
+    return any(
+        one.package_db == kind and one.packages for file in live.values() for one in file.facts
+    )
+
+
+def _from_scratch(layers: tuple[LayerFacts, ...]) -> bool:
+    """Return whether no layer ever had a shell or a dynamic loader: no distribution to tell."""
+    for layer in layers:
+        for path in (*layer_paths(layer), *(link for link, _ in layer.links)):
+            name = path.rpartition("/")[2]
+            if path in _USERLAND or name.startswith(_LOADERS):
+                return False
+    return True
+
+
+def _unread_links(layers: tuple[LayerFacts, ...], live: dict[str, _Live]) -> Iterator[Gap]:
+    """Yield a gap for a release file or database that is a link to a file nobody read."""
+    links: dict[str, str] = {}
+    for layer in layers:
+        for path in (*layer.deleted, *layer_paths(layer)):
+            links.pop(path, None)
+        links.update(layer.links)
+    for path in _MUST_READ:
+        target = _resolved(path, links)
+        if target is None:
+            yield gap("link.loop", "its links lead in a circle", path=path)
+        elif target not in {path, *live} and any(target in layer_paths(one) for one in layers):
+            yield gap("link.unread", f"it leads to {target}", path=path)
+
+
+def _resolved(path: str, links: dict[str, str]) -> str | None:
+    """Return where `path` leads inside the image; None for a loop. Names never leave the image.
+
+    Source: path_resolution(7); `..` at the root stays there, as in a chroot.
+    """
+    done: list[str] = []
+    todo = path.split("/")[::-1]
+    hops = 0
+    while todo:
+        part = todo.pop()
+        if part in {"", "."}:
+            continue
+        if part == "..":
+            done = done[:-1]
+            continue
+        target = links.get("/".join((*done, part)))
+        if target is None:
+            done.append(part)
+            continue
+        hops += 1
+        if hops > DEFAULT.link_hops:
+            return None
+        if target.startswith("/"):
+            done = []
+        todo += target.split("/")[::-1]
+    return "/".join(done)

@@ -1,0 +1,98 @@
+"""Where reports go: the formats a user asks for, each to standard output or to a file."""
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from msgspec import Struct
+
+from scantling.core.errors import UsageError
+from scantling.core.model.report import ScanReport
+from scantling.reports.api import Format, Look
+from scantling.reports.driver import render
+from scantling.reports.registry import FORMATS
+
+
+class Output(Struct, frozen=True):
+    """A format and the file it goes to; '' is standard output."""
+
+    format: Format
+    file: str
+
+
+def add_output_options(parser: argparse.ArgumentParser, *, default: str) -> None:
+    """Add which formats to write."""
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "-f",
+        "--format",
+        metavar="FORMAT[=FILE]",
+        action="append",
+        default=[],
+        help=f"one of {', '.join(FORMATS)} (default: {default}); repeatable, one without a file",
+    )
+    group.add_argument(
+        "--show-suppressed", action="store_true", help="list suppressed findings as well"
+    )
+    group.add_argument(
+        "--color", choices=["auto", "always", "never"], default="auto", help="color the table"
+    )
+
+
+def outputs(
+    args: argparse.Namespace, *, default: str, inventory: bool = False
+) -> tuple[Output, ...]:
+    """Return what to write. Raises UsageError before anything is scanned."""
+    chosen = tuple(_output(text, inventory=inventory) for text in args.format or [default])
+    if sum(not one.file for one in chosen) > 1:
+        raise UsageError("only one --format can go to standard output; give the others =FILE")
+    for one in chosen:
+        folder = Path(one.file).parent
+        if one.file and not folder.is_dir():
+            raise UsageError(f"--format {one.format.name}: there is no folder {str(folder)!r}")
+    return chosen
+
+
+def _output(text: str, *, inventory: bool) -> Output:
+    name, _, file = text.partition("=")
+    known = {name: one for name, one in FORMATS.items() if one.inventory or not inventory}
+    if name not in known:
+        raise UsageError(f"--format takes one of {', '.join(known)}; not {name!r}")
+    return Output(known[name], file)
+
+
+def write(report: ScanReport, chosen: tuple[Output, ...], args: argparse.Namespace) -> None:
+    """Write the report in every chosen format; files appear whole or not at all."""
+    for one in chosen:
+        look = Look(
+            color=not one.file and _color(args.color),
+            width=shutil.get_terminal_size().columns if sys.stdout.isatty() else 120,
+            show_suppressed=args.show_suppressed,
+        )
+        text = render(report, one.format, look)
+        if one.file:
+            _replace(Path(one.file), text)
+        else:
+            sys.stdout.write(text)
+
+
+def _color(wish: str) -> bool:
+    """Return whether to color. Source: https://no-color.org/."""
+    if wish == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return wish == "always"
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            file.write(text)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write the report to {str(path)!r}: {error.strerror}") from error

@@ -1,0 +1,66 @@
+"""Run a command: parse its options, call it, turn what it raises into a sentence and a code."""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from scantling.core.errors import ExitCode, ScantlingError
+from scantling.core.text import neutral
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with our exit code and one line on standard error."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line and end with the code for usage."""
+        sys.stderr.write(f"{self.prog}: {neutral(message)}\nSee {self.prog} --help.\n")
+        raise SystemExit(ExitCode.USAGE)
+
+
+def run(command: str, argv: Sequence[str]) -> int:
+    """Run `command` with its arguments and return the exit code."""
+    module = import_module(f"scantling.cli.commands.{command}")
+    parser = Parser(
+        prog=f"scantling {command}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    try:
+        code = module.run(parser.parse_args(argv))
+        sys.stdout.flush()
+    except ScantlingError as error:
+        sys.stderr.write(f"scantling: {neutral(str(error), limit=4096)}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("scantling: stopped by the user\n")
+        return 130
+    except BrokenPipeError:
+        return _closed_pipe()
+    except Exception as error:  # noqa: BLE001 - the edge: whatever is left is our bug
+        return _bug(error)
+    return int(code)
+
+
+def _bug(error: Exception) -> int:
+    if os.environ.get("SCANTLING_DEBUG"):
+        traceback.print_exception(error)
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{at.filename.rpartition('scantling/')[2]}:{at.lineno}"
+    sys.stderr.write(
+        f"scantling: internal error, {type(error).__name__} at {place}. This is a bug in Scantling:"
+        " please report it, with what SCANTLING_DEBUG=1 prints.\n"
+    )
+    return ExitCode.BUG
+
+
+def _closed_pipe() -> int:
+    """Whoever read our output went away: not an error of the scan, but nothing was decided."""
+    devnull = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115, PTH123 - lives to the end
+    sys.stdout = devnull
+    return ExitCode.INCOMPLETE

@@ -1,0 +1,197 @@
+"""Inventory and advisories become matches: every word about every package, with its reason.
+
+A statement is about versions of the source package or of the binary one; it is compared with the
+version of the same kind only. What cannot be compared is `undetermined`, never `not-affected`.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from scantling.core.model.advisory import Interval, Status, Stored
+from scantling.core.model.finding import Match, Outcome
+from scantling.core.model.inventory import Package
+from scantling.matching.api import AdvisoryIndex
+from scantling.matching.names import Lookup, is_own_source, lookups
+from scantling.versions.api import Scheme
+from scantling.versions.registry import scheme_for
+from scantling.versions.vers import from_intervals
+
+
+class _Decision(Struct, frozen=True):
+    """How one statement compares with one package."""
+
+    stored: Stored
+    question: Lookup
+    outcome: Outcome
+    interval: Interval | None
+    because: str
+
+
+def match(packages: Iterable[Package], advisories: AdvisoryIndex) -> tuple[Match, ...]:
+    """Return the matches that findings are made of, in the order of `packages`.
+
+    These are all affected and undetermined ones, with whatever other sources say about the same
+    vulnerabilities, and everything about packages that own files of other packages (their word
+    decides for those as well).
+    """
+    packages = tuple(packages)
+    owners = {package.owner for package in packages}
+    found: list[Match] = []
+    for package in packages:
+        found += match_package(package, advisories, everything=package.purl in owners)
+    return tuple(found)
+
+
+def match_package(
+    package: Package, advisories: AdvisoryIndex, *, everything: bool = False
+) -> tuple[Match, ...]:
+    """Return the matches of one package, sorted by (question, source, advisory, vulnerability).
+
+    A withdrawn advisory makes none, nor does one about other architectures or modules. Without
+    `everything`, words that clear the package are left out unless another source contradicts them.
+    """
+    scheme = scheme_for(package.ecosystem)
+    decisions = tuple(_decisions(package, advisories, scheme))
+    if not everything:
+        open_ids = {
+            name
+            for one in decisions
+            if one.outcome is not Outcome.NOT_AFFECTED
+            for name in _names(one.stored)
+        }
+        decisions = tuple(one for one in decisions if not open_ids.isdisjoint(_names(one.stored)))
+    return tuple(_match(package, one, scheme) for one in decisions)
+
+
+def _names(stored: Stored) -> tuple[str, ...]:
+    return (stored.statement.vulnerability, *stored.aliases)
+
+
+def _decisions(package: Package, advisories: AdvisoryIndex, scheme: Scheme) -> Iterator[_Decision]:
+    for question in lookups(package):
+        stored = advisories.lookup(package.ecosystem, question.package)
+        if not stored:
+            continue
+        key = scheme.key(question.version)
+        for one in stored:
+            if _applies(one, package, question):
+                decision = _decided(one, question, key)
+                if decision is not None:
+                    yield decision
+
+
+def _applies(stored: Stored, package: Package, question: Lookup) -> bool:
+    statement = stored.statement
+    if stored.withdrawn:
+        return False
+    if statement.source_package and question.by == "name" and not is_own_source(package):
+        return False
+    if not statement.source_package and question.by == "source-name":
+        return False
+    if statement.archs and package.arch not in {*statement.archs, "noarch", "all", ""}:
+        return False
+    if statement.modules or package.module:
+        return any(_same_module(package.module, module) for module in statement.modules)
+    return True
+
+
+def _same_module(label: str, module: str) -> bool:
+    """Return whether an RPM module label (`name:stream:version:context`) is of `name:stream`."""
+    return label == module or label.startswith(module + ":")
+
+
+def _decided(stored: Stored, question: Lookup, key: bytes | None) -> _Decision | None:
+    """Return what the statement comes to; None when it only clears other versions."""
+    status = stored.statement.status
+    outcome, interval, because = _compared(stored, question.version, key)
+    if status is Status.NOT_AFFECTED and outcome is Outcome.NOT_AFFECTED:
+        return None
+    if status is Status.NOT_AFFECTED and outcome is Outcome.AFFECTED:
+        outcome, because = Outcome.NOT_AFFECTED, f"the source says: {_word(stored)}"
+    elif status is Status.UNDER_INVESTIGATION and outcome is Outcome.AFFECTED:
+        outcome, because = Outcome.UNDETERMINED, "the source is still investigating"
+    return _Decision(stored, question, outcome, interval, because)
+
+
+def _match(package: Package, decision: _Decision, scheme: Scheme) -> Match:
+    stored, statement = decision.stored, decision.stored.statement
+    decided = decision.interval
+    return Match(
+        purl=package.purl,
+        owner=package.owner,
+        source=stored.source,
+        advisory=stored.advisory,
+        vulnerability=statement.vulnerability,
+        outcome=decision.outcome,
+        by=decision.question.by,
+        ecosystem=package.ecosystem,
+        package=decision.question.package,
+        version=decision.question.version,
+        range=from_intervals(
+            scheme,
+            statement.ranges if decided is None else (decided,),
+            statement.versions if decided is None else (),
+        ),
+        because=decision.because,
+        status=statement.status,
+        fix=statement.fix,
+        fixed_in=statement.fixed_in,
+        word=statement.word,
+        severities=statement.severities,
+        aliases=stored.aliases,
+        modified=stored.modified or stored.published,
+        symbols=statement.symbols,
+    )
+
+
+def _word(stored: Stored) -> str:
+    return stored.statement.word or "not affected"
+
+
+def _compared(
+    stored: Stored, version: str, key: bytes | None
+) -> tuple[Outcome, Interval | None, str]:
+    """Return whether the version is among those the statement is about.
+
+    `Outcome.AFFECTED` here means "yes, it is": the caller reads the statement's status.
+    """
+    statement = stored.statement
+    if not statement.ranges and not statement.versions:
+        return Outcome.AFFECTED, None, "the statement is about every version"
+    if version in statement.versions:
+        return Outcome.AFFECTED, None, f"{version} is listed"
+    if key is None:
+        return Outcome.UNDETERMINED, None, f"{version!r} is not a version that can be compared"
+    if key in stored.version_keys:
+        return Outcome.AFFECTED, None, f"{version} is listed"
+    open_interval = None
+    for interval, (low, high) in zip(statement.ranges, stored.keys, strict=True):
+        inside = _inside(interval, low, high, key)
+        if inside:
+            return Outcome.AFFECTED, interval, _reason(version, interval)
+        if inside is None:
+            open_interval = interval
+    if open_interval is not None:
+        return Outcome.UNDETERMINED, open_interval, "a bound of the range cannot be compared"
+    fixed = ", ".join(statement.fixed_in)
+    because = f"{version} is outside the range"
+    return Outcome.NOT_AFFECTED, None, f"{because}; fixed in {fixed}" if fixed else because
+
+
+def _inside(interval: Interval, low: bytes | None, high: bytes | None, key: bytes) -> bool | None:
+    """Return whether the key lies in the interval; None when an unreadable bound leaves it open."""
+    if low is not None and (key < low or (key == low and not interval.low_inclusive)):
+        return False
+    if high is not None and (key > high or (key == high and not interval.high_inclusive)):
+        return False
+    if (interval.low and low is None) or (interval.high and high is None):
+        return None
+    return True
+
+
+def _reason(version: str, interval: Interval) -> str:
+    low = f"{'≥' if interval.low_inclusive else '>'} {interval.low}" if interval.low else ""
+    high = f"{'≤' if interval.high_inclusive else '<'} {interval.high}" if interval.high else ""
+    bounds = " and ".join(part for part in (low, high) if part)
+    return f"{version} is {bounds}" if bounds else f"{version} is in an unbounded range"

@@ -1,0 +1,10 @@
+"""The only caller of formats."""
+
+from scantling.core.model.report import ScanReport
+from scantling.reports.api import Format, Look
+
+
+def render(report: ScanReport, format_: Format, look: Look) -> str:
+    """Return the whole document as text, ending in one line break."""
+    text = "".join(format_.render(report, look))
+    return text if text.endswith("\n") else text + "\n"

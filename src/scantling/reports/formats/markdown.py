@@ -1,0 +1,106 @@
+"""Markdown: for a pull-request comment or a step summary.
+
+Every value is escaped so that it cannot start a link, a mention, an image or HTML.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from scantling.core.model.finding import Finding, FindingState
+from scantling.core.model.gap import GapKind
+from scantling.core.model.inventory import Package
+from scantling.core.model.report import ScanReport
+from scantling.core.text import neutral
+from scantling.reports import view
+from scantling.reports.api import Format, Look
+
+# Everything that can start Markdown or HTML syntax, a mention or an automatic link.
+_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()#+!|<>~&@:]|(?<=[Ww]{3})\.")
+_MOST_ROWS: Final = 200
+
+
+def render(report: ScanReport, look: Look) -> Iterator[str]:
+    """Yield the report as GitHub-flavored Markdown."""
+    yield f"## Scantling: {_text(report.image.reference)}\n\n"
+    yield f"**{report.verdict.status.upper()}** (exit code {report.verdict.exit_code})\n\n"
+    for reason in report.verdict.reasons:
+        yield f"- {_text(reason)}\n"
+    if report.verdict.allowed:
+        yield f"- accepted: {_text(', '.join(report.verdict.allowed))}\n"
+    yield f"\n{_text(view.distro_name(report))}, {len(report.packages)} packages, "
+    yield f"image {_code(report.image.digest or 'without digest')}\n"
+    packages = view.packages_by_purl(report)
+    yield from _section(report, packages, FindingState.OPEN, "Findings")
+    yield from _section(report, packages, FindingState.UNDETERMINED, "Undetermined")
+    if look.show_suppressed:
+        yield from _section(report, packages, FindingState.SUPPRESSED, "Suppressed")
+    else:
+        hidden = len(view.by_state(report, FindingState.SUPPRESSED))
+        yield f"\n{hidden} suppressed, each with its reason in the JSON report.\n" if hidden else ""
+    yield from _gaps(report)
+    yield from _sources(report)
+
+
+def _section(
+    report: ScanReport, packages: dict[tuple[str, str], Package], state: FindingState, title: str
+) -> Iterator[str]:
+    found = view.by_state(report, state)
+    if not found:
+        return
+    counts = ", ".join(f"{count} {level}" for level, count in view.level_counts(found))
+    yield f"\n### {title}: {len(found)} ({counts})\n\n"
+    yield "| severity | vulnerability | package | version | fixed in | from |\n"
+    yield "|---|---|---|---|---|---|\n"
+    for one in found[:_MOST_ROWS]:
+        yield _row(report, one, packages[one.purl, one.owner])
+    if len(found) > _MOST_ROWS:
+        yield f"\n{len(found) - _MOST_ROWS} more are in the JSON report.\n"
+
+
+def _row(report: ScanReport, finding: Finding, package: Package) -> str:
+    exploited = " (exploited)" if any(one.kind == "kev" for one in finding.signals) else ""
+    cells = (
+        finding.severity + exploited,
+        _code(finding.id),
+        f"{_text(package.type)} {_code(view.package_name(package))}",
+        _code(package.version),
+        _text(view.fix_words(finding)),
+        _text(view.instruction(report, package.origin)[:80] or f"layer {package.origin}"),
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _gaps(report: ScanReport) -> Iterator[str]:
+    for kind, title in ((GapKind.BLOCKING, "Not looked at"), (GapKind.INFO, "Worth knowing")):
+        some = [one for one in report.gaps if one.kind is kind]
+        if some:
+            yield f"\n### {title}\n\n"
+        for one in some:
+            where = view.place(one)
+            at = f" at {_code(where)}" if where else ""
+            yield f"- {_code(one.code)}{at}: {_text(one.detail)}. {_text(one.advice)}\n"
+
+
+def _sources(report: ScanReport) -> Iterator[str]:
+    if report.database is None:
+        return
+    yield f"\n<details><summary>Advisory data {_text(report.database.digest)}</summary>\n\n"
+    yield "| source | of | completeness |\n|---|---|---|\n"
+    for one in report.database.sources:
+        yield f"| {_text(one.name)} | {_text(one.as_of[:10])} | {_text(one.complete)} |\n"
+    yield "\n</details>\n"
+
+
+def _text(value: str) -> str:
+    """Return the value as inert Markdown text."""
+    return _SPECIAL.sub(lambda special: f"&#{ord(special[0])};", neutral(value))
+
+
+def _code(value: str) -> str:
+    """Return the value as a code span that nothing in it can end or break out of a table cell."""
+    inner = neutral(value).replace("`", "'").replace("|", "\\|")
+    return f"`{inner}`" if inner else ""
+
+
+PLUGIN: Final = Format(name="markdown", media_type="text/markdown", suffix=".md", render=render)

@@ -1,0 +1,166 @@
+"""The table: for people at a terminal.
+
+Lines are cut to the terminal's width; nothing that decides the verdict is ever cut away.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from scantling.core.model.advisory import Level
+from scantling.core.model.finding import Finding, FindingState, VerdictStatus
+from scantling.core.model.gap import Gap, GapKind
+from scantling.core.model.inventory import Package
+from scantling.core.model.report import ScanReport
+from scantling.core.text import neutral
+from scantling.reports import view
+from scantling.reports.api import Format, Look
+
+_COLORS: Final = {
+    Level.CRITICAL: "1;31",
+    Level.HIGH: "31",
+    Level.MEDIUM: "33",
+    Level.LOW: "36",
+    Level.NEGLIGIBLE: "2",
+    Level.UNKNOWN: "35",
+}
+_VERDICT_COLORS: Final = {
+    VerdictStatus.CLEAN: "1;32",
+    VerdictStatus.FINDINGS: "1;33",
+    VerdictStatus.UNKNOWN: "1;35",
+}
+_HEAD: Final = ("SEVERITY", "VULNERABILITY", "PACKAGE", "VERSION", "FIXED IN", "LAYER")
+_WIDEST: Final = (11, 22, 34, 26, 34, 5)
+
+
+def render(report: ScanReport, look: Look) -> Iterator[str]:
+    """Yield the report as text."""
+    yield from _about(report)
+    yield from _findings(report, look)
+    yield from _gaps(report.gaps, look)
+    yield from _database(report)
+    yield from _cost(report)
+    color = _VERDICT_COLORS[report.verdict.status]
+    yield f"\n{_colored('Verdict:', color, look)} {neutral(view.headline(report), limit=4096)}\n"
+
+
+def _about(report: ScanReport) -> Iterator[str]:
+    image = report.image
+    digest = f" · {view.short_digest(image.digest)}" if image.digest else ""
+    yield f"{neutral(image.reference)}{neutral(digest)} · {neutral(str(image.platform))}\n"
+    kinds = ", ".join(f"{count} {type_}" for type_, count in view.type_counts(report.packages))
+    layers = len(image.layers)
+    yield (
+        f"{neutral(view.distro_name(report))} · {layers} layer{'' if layers == 1 else 's'} · "
+        f"{len(report.packages)} packages{f' ({neutral(kinds)})' if kinds else ''}\n"
+    )
+    if image.ambiguity:
+        yield f"{neutral(image.ambiguity)}\n"
+
+
+def _findings(report: ScanReport, look: Look) -> Iterator[str]:
+    if report.database is None:
+        return
+    packages = view.packages_by_purl(report)
+    for state, title in (
+        (FindingState.OPEN, "Findings"),
+        (FindingState.UNDETERMINED, "Undetermined"),
+        (FindingState.SUPPRESSED, "Suppressed"),
+    ):
+        found = view.by_state(report, state)
+        if not found:
+            continue
+        counts = ", ".join(f"{count} {level}" for level, count in view.level_counts(found))
+        hidden = state is FindingState.SUPPRESSED and not look.show_suppressed
+        hint = " (--show-suppressed lists them)" if hidden else ""
+        yield f"\n{title}: {len(found)} ({counts}){hint}\n"
+        if not hidden:
+            yield from _table([_row(one, packages) for one in found], found, look)
+            if state is not FindingState.OPEN:
+                yield from _reasons(found)
+
+
+def _row(finding: Finding, packages: dict[tuple[str, str], Package]) -> tuple[str, ...]:
+    package = packages[finding.purl, finding.owner]
+    exploited = "!" if any(one.kind == "kev" for one in finding.signals) else ""
+    return (
+        finding.severity + exploited,
+        finding.id,
+        f"{package.type} {view.package_name(package)}",
+        package.version,
+        view.fix_words(finding),
+        str(package.origin),
+    )
+
+
+def _table(
+    rows: Sequence[tuple[str, ...]], findings: Iterable[Finding], look: Look
+) -> Iterator[str]:
+    cells = [tuple(neutral(cell) for cell in row) for row in (_HEAD, *rows)]
+    widths = [
+        min(max(map(len, column)), widest)
+        for column, widest in zip(zip(*cells, strict=True), _WIDEST, strict=True)
+    ]
+    colors = [None, *(_COLORS[one.severity] for one in findings)]
+    for row, color in zip(cells, colors, strict=True):
+        cut = [_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True)]
+        if color:
+            cut[0] = _colored(cut[0], color, look)
+        yield "  " + "  ".join(cut).rstrip() + "\n"
+    if any(row[0].endswith("!") for row in rows):
+        yield "  ! known to be exploited (CISA KEV)\n"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _reasons(findings: tuple[Finding, ...]) -> Iterator[str]:
+    for one in findings:
+        if one.reason:
+            yield f"  {neutral(one.id)}: {neutral(one.reason)}\n"
+
+
+def _gaps(gaps: tuple[Gap, ...], look: Look) -> Iterator[str]:
+    for kind, title in ((GapKind.BLOCKING, "Not looked at"), (GapKind.INFO, "Worth knowing")):
+        some = [one for one in gaps if one.kind is kind]
+        if not some:
+            continue
+        yield f"\n{_colored(title, '1', look)}\n"
+        for one in some:
+            where = view.place(one)
+            times = f" ({one.count} times)" if one.count > 1 else ""
+            yield f"  {one.code}{times}: {neutral(f'{where}: ' if where else '')}"
+            yield f"{neutral(one.detail)}. {one.advice}\n"
+
+
+def _database(report: ScanReport) -> Iterator[str]:
+    database = report.database
+    if database is None:
+        return
+    yield (
+        f"\nAdvisory data {view.short_digest(database.digest)} ({neutral(database.origin)}):"
+        f" {len(database.sources)} sources, newest of {_newest(report)}\n"
+    )
+
+
+def _newest(report: ScanReport) -> str:
+    dates = [one.as_of[:10] for one in report.database.sources] if report.database else []
+    return neutral(max(dates, default="an unknown date"))
+
+
+def _cost(report: ScanReport) -> Iterator[str]:
+    cost = report.resources
+    if cost is not None:
+        stages = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in cost.stages)
+        yield f"\nTook {cost.seconds:.3f} s: {stages}; {cost.bytes_read:,} bytes read, "
+        peak = cost.peak_bytes / 2**20
+        yield f"{cost.layers_cached} layers from the cache, peak {peak:.0f} MiB\n"
+
+
+def _colored(text: str, color: str, look: Look) -> str:
+    return f"\x1b[{color}m{text}\x1b[0m" if look.color else text
+
+
+PLUGIN: Final = Format(
+    name="table", media_type="text/plain", suffix=".txt", render=render, inventory=True
+)
