@@ -4,6 +4,7 @@
     ├── UsageError            2   the command or a setting is wrong
     ├── TargetError           4   the image cannot be read at all
     │   └── RegistryError     4   … because of the registry or the way to it
+    ├── NetworkError          4   a download failed; its caller says what that means
     ├── AdvisoryDataError     5   the advisory database is missing, stale or unverified
     └── InputError                bytes from outside break their format; becomes a gap in the report
 
@@ -46,6 +47,25 @@ class TargetError(ScantlingError):
 
 class RegistryError(TargetError):
     """A registry refused, failed or could not be reached."""
+
+
+class NetworkError(ScantlingError):
+    """A download failed. The caller knows what for, and turns it into its own error.
+
+    `status` is the HTTP status, 0 when there was no answer; `kind` one of `dns`, `unreachable`,
+    `tls`, `timeout`, `forbidden` (an address or a redirect that is not followed), `protocol`,
+    `limit`, `digest`, `status`. `challenges` are the values of WWW-Authenticate.
+    """
+
+    exit_code = ExitCode.UNREADABLE
+
+    def __init__(
+        self, detail: str, *, kind: str, status: int = 0, challenges: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.status = status
+        self.challenges = challenges
 
 
 class AdvisoryDataError(ScantlingError):

@@ -71,6 +71,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     worker_wall_s: int = 900
     worker_result_bytes: int = 256 * MIB
     scan_wall_s: int = 900
+    scratch_bytes: int = 16 * GIB
+    """Downloaded layers and inflated archives, unnamed files in TMPDIR; freed when closed."""
 
 
 DEFAULT: Final = Limits()
