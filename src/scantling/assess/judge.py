@@ -19,6 +19,7 @@ from scantling.assess.severity import choose
 from scantling.core import purl
 from scantling.core.model.advisory import Fix, Signal
 from scantling.core.model.finding import Finding, FindingState, Match, Outcome
+from scantling.core.text import octets
 
 _STATE_ORDER: Final = (FindingState.OPEN, FindingState.UNDETERMINED, FindingState.SUPPRESSED)
 _FIX_ORDER: Final = (
@@ -94,8 +95,13 @@ def _finding(words: list[Match], owners_words: list[Match], signals: Signals) ->
     )
 
 
-def _match_order(match: Match) -> tuple[str, ...]:
-    return match.source, match.advisory, match.vulnerability, match.by, match.range
+def _match_order(match: Match) -> tuple[object, ...]:
+    """Return a sort key that no two different words share, so that input order never shows."""
+    return (
+        (match.source, match.advisory, match.vulnerability, match.by, match.range),
+        (match.outcome, match.because, match.fixed_in, match.fix, match.word),
+        (match.aliases, match.severities, match.modified, match.symbols),
+    )
 
 
 def _deciding(words: list[Match]) -> Match:
@@ -135,4 +141,4 @@ def _identity(match: Match, id_: str) -> str:
     vulnerability. 128 bits, hexadecimal.
     """
     about = "\0".join((purl.without_version(match.purl), purl.without_version(match.owner), id_))
-    return sha256(about.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return sha256(octets(about)).hexdigest()[:32]

@@ -8,6 +8,8 @@ Source: Package URL specification, https://github.com/package-url/purl-spec (PUR
 from typing import Final
 from urllib.parse import quote, unquote
 
+from scantling.core.text import octets
+
 _SAFE: Final = ":"  # unreserved characters (letters, digits, -._~) and the colon stay as they are
 _LOWER_NAMES: Final = frozenset({"apk", "bitbucket", "composer", "deb", "github", "hex", "pypi"})
 _LOWER_NAMESPACES: Final = frozenset(
@@ -54,7 +56,7 @@ def build(
 def _quoted(text: str) -> str:
     if text.isalnum() and text.isascii():
         return text
-    return quote(text, safe=_SAFE, errors="surrogateescape")
+    return quote(octets(text), safe=_SAFE)
 
 
 def without_version(purl: str) -> str:

@@ -33,6 +33,17 @@ def neutral(text: str, *, limit: int = 1024) -> str:
     return _ORDER.sub(lambda order: order[0][:-1] + "\\" + order[0][-1], text)
 
 
+def octets(text: str) -> bytes:
+    """Return the bytes of a text that may hold undecodable bytes or lone surrogates; never fails.
+
+    Bytes kept by surrogateescape come back as they were; other surrogates get their WTF-8 bytes.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
 def _visible(match: re.Match[str]) -> str:
     code = ord(match[0])
     if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - surrogateescape: one undecodable byte

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from typing import Final
+from urllib.parse import quote
 
 from scantling.core import purl
 from scantling.core.model.advisory import Fix, Level
@@ -9,6 +10,7 @@ from scantling.core.model.finding import Finding, FindingState
 from scantling.core.model.gap import Gap
 from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
+from scantling.core.text import octets
 
 LEVELS: Final = tuple(reversed(Level))
 """Levels, worst first."""
@@ -21,6 +23,11 @@ _FIX_WORDS: Final = {
     Fix.END_OF_LIFE: "end of life",
     Fix.UNKNOWN: "not known",
 }
+
+
+def number(count: int, noun: str) -> str:
+    """Return `1 layer`, `2 layers`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def by_state(report: ScanReport, state: FindingState) -> tuple[Finding, ...]:
@@ -85,6 +92,8 @@ def instruction(report: ScanReport, layer: int) -> str:
         return ""
     text = report.image.layers[layer].created_by.strip()
     text = text.removesuffix("# buildkit").rstrip()
+    if text.startswith("RUN /bin/sh -c "):
+        return "RUN " + text.removeprefix("RUN /bin/sh -c ")
     text = text.removeprefix("/bin/sh -c ")
     if text.startswith("#(nop)"):
         return text.removeprefix("#(nop)").strip()
@@ -103,6 +112,19 @@ def short_digest(digest: str) -> str:
     """Return `sha256:` and the first twelve digits."""
     algorithm, _, value = digest.partition(":")
     return f"{algorithm}:{value[:12]}" if value else digest
+
+
+def link(url: str) -> str:
+    """Return the address, inert by percent-encoding; empty if it is no web page.
+
+    Source: RFC 3986, 2.2 and 3.5 (one fragment at the most).
+    """
+    if not url.lower().startswith(("https://", "http://")):
+        return ""
+    address, hash_, fragment = url.partition("#")
+    return (
+        quote(octets(address), safe=":/?&=%~+,;@") + hash_ + quote(octets(fragment), safe="/?&=%")
+    )
 
 
 def display_name(purl_text: str) -> str:

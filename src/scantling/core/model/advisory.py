@@ -57,7 +57,7 @@ class Interval(Struct, frozen=True, kw_only=True, array_like=True, order=True):
     high_inclusive: bool = False
 
 
-class Severity(Struct, frozen=True, kw_only=True, array_like=True, order=True):
+class Severity(Struct, frozen=True, array_like=True, order=True):
     """One party's word on severity: a CVSS vector (`CVSS:3.1/…`) or a word (`important`)."""
 
     source: str

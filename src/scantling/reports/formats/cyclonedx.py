@@ -20,7 +20,7 @@ from scantling.core.model.finding import Finding, FindingState, Match
 from scantling.core.model.gap import Gap, GapKind
 from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
-from scantling.core.text import neutral
+from scantling.core.text import neutral, octets
 from scantling.reports import view
 from scantling.reports.api import Format, Look
 
@@ -100,7 +100,7 @@ def _image(report: ScanReport) -> _Json:
 
 
 def _image_ref(report: ScanReport) -> str:
-    return f"image:{report.image.digest or quote(report.image.reference)}"
+    return f"image:{report.image.digest or quote(octets(report.image.reference))}"
 
 
 def _database_properties(report: ScanReport) -> Iterator[_Json]:
@@ -198,8 +198,9 @@ def _vulnerability(finding: Finding) -> _Json:
     }
     if finding.summary:
         vulnerability["description"] = neutral(finding.summary, limit=4096)
-    if finding.references:
-        vulnerability["advisories"] = [{"url": neutral(url)} for url in finding.references]
+    pages = [page for page in map(view.link, finding.references) if page]
+    if pages:
+        vulnerability["advisories"] = [{"url": page} for page in pages]
     if finding.fixed_in:
         versions = neutral(", ".join(finding.fixed_in))
         vulnerability["recommendation"] = f"Fixed in {versions}."

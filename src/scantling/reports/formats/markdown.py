@@ -28,7 +28,7 @@ def render(report: ScanReport, look: Look) -> Iterator[str]:
         yield f"- {_text(reason)}\n"
     if report.verdict.allowed:
         yield f"- accepted: {_text(', '.join(report.verdict.allowed))}\n"
-    yield f"\n{_text(view.distro_name(report))}, {len(report.packages)} packages, "
+    yield f"\n{_text(view.distro_name(report))}, {view.number(len(report.packages), 'package')}, "
     yield f"image {_code(report.image.digest or 'without digest')}\n"
     packages = view.packages_by_purl(report)
     yield from _section(report, packages, FindingState.OPEN, "Findings")

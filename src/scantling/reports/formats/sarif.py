@@ -18,7 +18,7 @@ from scantling.core.model.finding import Finding, FindingState
 from scantling.core.model.gap import CODES, Gap, GapKind
 from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
-from scantling.core.text import neutral
+from scantling.core.text import neutral, octets
 from scantling.reports import view
 from scantling.reports.api import Format, Look
 
@@ -58,7 +58,9 @@ def render(report: ScanReport, look: Look) -> Iterator[str]:
                 "notifications": _descriptors(report),
             }
         },
-        "automationDetails": {"id": f"scantling/{quote(report.image.reference, safe=':@/')}/"},
+        "automationDetails": {
+            "id": f"scantling/{quote(octets(report.image.reference), safe=':@/')}/"
+        },
         "invocations": [_invocation(report)],
         "results": [
             _result(report, one, packages[one.purl, one.owner], places[one.id])
@@ -105,8 +107,9 @@ def _rule(finding: Finding) -> _Json:
             "aliases": [neutral(one) for one in finding.aliases],
         },
     }
-    if finding.references:
-        rule["helpUri"] = quote(finding.references[0], safe=":/?#[]@!$&'()*+,;=%~")
+    pages = [page for page in map(view.link, finding.references) if page]
+    if pages:
+        rule["helpUri"] = pages[0]
     return rule
 
 
@@ -151,7 +154,7 @@ def _location(package: Package) -> _Json:
     path = package.locations[0].path if package.locations else ""
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(path, safe="/", errors="surrogateescape")},
+            "artifactLocation": {"uri": quote(octets(path), safe="/")},
             "region": {"startLine": 1},
         },
         "logicalLocations": [{"fullyQualifiedName": package.purl, "kind": "module"}],

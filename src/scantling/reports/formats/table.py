@@ -48,10 +48,10 @@ def _about(report: ScanReport) -> Iterator[str]:
     digest = f" · {view.short_digest(image.digest)}" if image.digest else ""
     yield f"{neutral(image.reference)}{neutral(digest)} · {neutral(str(image.platform))}\n"
     kinds = ", ".join(f"{count} {type_}" for type_, count in view.type_counts(report.packages))
-    layers = len(image.layers)
     yield (
-        f"{neutral(view.distro_name(report))} · {layers} layer{'' if layers == 1 else 's'} · "
-        f"{len(report.packages)} packages{f' ({neutral(kinds)})' if kinds else ''}\n"
+        f"{neutral(view.distro_name(report))} · {view.number(len(image.layers), 'layer')} · "
+        f"{view.number(len(report.packages), 'package')}"
+        f"{f' ({neutral(kinds)})' if kinds else ''}\n"
     )
     if image.ambiguity:
         yield f"{neutral(image.ambiguity)}\n"

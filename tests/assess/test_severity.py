@@ -1,0 +1,64 @@
+"""One severity is chosen by a stated rule; words and scores mean what their publishers say."""
+
+import pytest
+
+from scantling.advisories.scores import base_score
+from scantling.assess.severity import choose, level_of_score
+from scantling.core.model.advisory import Level, Severity
+
+
+def _word(source: str, value: str) -> Severity:
+    return Severity(source=source, kind="word", value=value)
+
+
+def _cvss(source: str, score: float, kind: str = "cvss3") -> Severity:
+    return Severity(source=source, kind=kind, value=f"vector-{score}", score=score)
+
+
+@pytest.mark.parametrize(
+    ("severities", "level", "source"),
+    [
+        pytest.param((), Level.UNKNOWN, "", id="nobody_says"),
+        pytest.param((_word("debian", "low"), _cvss("nvd", 9.8)), Level.LOW, "debian", id="own"),
+        pytest.param((_cvss("nvd", 7.0),), Level.HIGH, "nvd", id="score"),
+        pytest.param((_cvss("a", 9.9), _cvss("b", 5.0, "cvss4")), Level.MEDIUM, "b", id="newer"),
+        pytest.param((_word("x", "important"),), Level.HIGH, "x", id="another_word"),
+        pytest.param((_word("debian", "unimportant"),), Level.NEGLIGIBLE, "debian", id="verbatim"),
+        pytest.param((_word("debian", "gobbledygook"),), Level.UNKNOWN, "", id="unknown_word"),
+        pytest.param((Severity("n", "cvss3", "bad"),), Level.UNKNOWN, "", id="bad_vector"),
+    ],
+)
+def test_the_chosen_severity(severities: tuple[Severity, ...], level: Level, source: str) -> None:
+    chosen = choose(severities, "debian")
+
+    assert (chosen.level, chosen.source) == (level, source)
+
+
+@pytest.mark.parametrize(
+    ("score", "level"),
+    [
+        (0.0, "negligible"),
+        (0.1, "low"),
+        (3.9, "low"),
+        (4.0, "medium"),
+        (7.0, "high"),
+        (9, "critical"),
+    ],
+)
+def test_the_scale_of_the_specification(score: float, level: str) -> None:
+    assert level_of_score(score) == level
+
+
+@pytest.mark.parametrize(
+    ("kind", "vector", "score"),
+    [
+        ("cvss3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8),
+        ("cvss2", "AV:N/AC:L/Au:N/C:P/I:P/A:P", 7.5),
+        ("cvss4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 9.3),
+        ("cvss3", "CVSS:3.1/AV:N", None),
+        ("cvss3", "", None),
+        ("cvss3", "x" * 100_000, None),
+    ],
+)
+def test_base_scores(kind: str, vector: str, score: float | None) -> None:
+    assert base_score(kind, vector) == score
