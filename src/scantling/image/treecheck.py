@@ -1,0 +1,42 @@
+"""Do the paths of one layer form a tree: each once, and nothing below a file?
+
+Source: OCI image-spec, layer.md: "Layer archives MUST NOT contain duplicate entries".
+"""
+
+from collections.abc import Collection, Sequence
+
+from scantling.image.gaplist import GapList
+
+
+def check_paths(paths: Sequence[str], evidence: Collection[str], gaps: GapList) -> None:
+    """Note paths that come twice or are both file and folder; folders end with a slash.
+
+    A doubled path that is evidence is `tar.duplicate`; of others only the number is noted, as
+    `tar.note`. A folder may come twice.
+    """
+    distinct = set(paths)
+    if len(distinct) != len(paths):
+        _note_duplicates(paths, evidence, gaps)
+    # Distinct folders first, then their ancestors: far fewer than paths.
+    folders = {path.rpartition("/")[0] for path in distinct}
+    for folder in list(folders):
+        above = folder.rpartition("/")[0]
+        while above and above not in folders:
+            folders.add(above)
+            above = above.rpartition("/")[0]
+    for path in sorted(folders & distinct):
+        gaps.add("tree.conflict", "a path is both a file and a folder", path=path)
+
+
+def _note_duplicates(paths: Sequence[str], evidence: Collection[str], gaps: GapList) -> None:
+    seen: set[str] = set()
+    others = 0
+    for path in paths:
+        if path in seen and not path.endswith("/"):
+            if path in evidence:
+                gaps.add("tar.duplicate", "a layer has two entries for this path", path=path)
+            else:
+                others += 1
+        seen.add(path)
+    if others:
+        gaps.add("tar.note", f"{others} paths that were not read come twice")
