@@ -1,0 +1,116 @@
+"""Why a vulnerability applies to an image, or why it does not, and who says so."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from msgspec import Struct
+
+from scantling.assess.judge import judge
+from scantling.core.model.advisory import Advisory, Signal, Stored
+from scantling.core.model.finding import Finding, Match
+from scantling.core.model.inventory import Inventory, Package
+from scantling.matching.match import match, match_package
+
+
+class Advisories(Protocol):
+    """What explaining asks the database."""
+
+    def lookup(self, ecosystem: str, package: str, /) -> tuple[Stored, ...]: ...
+
+    def find(self, id_: str, /) -> tuple[Advisory, ...]: ...
+
+    def signals(self, id_: str, /) -> tuple[Signal, ...]: ...
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """What is said about one package of the image; `finding` is None when nothing came of it."""
+
+    package: Package
+    matches: tuple[Match, ...]
+    finding: Finding | None
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """Everything known about one vulnerability and one image.
+
+    `names` are all identifiers of the vulnerability, `advisories` the documents about it,
+    `packages` those of the image that somebody speaks about, by purl. `elsewhere` are (ecosystem,
+    package) pairs that the documents are about and that the image does not have. `asked` are the
+    packages that were asked for and that nobody speaks about.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    advisories: tuple[Advisory, ...]
+    packages: tuple[Explained, ...]
+    elsewhere: tuple[tuple[str, str], ...]
+    asked: tuple[Package, ...]
+    signals: tuple[Signal, ...]
+
+
+def explain(
+    inventory: Inventory, advisories: Advisories, id_: str, package: str = ""
+) -> Explanation:
+    """Return the explanation of `id_`, for the packages that `package` names (empty: for all).
+
+    `package` is a name, a source package's name, or a package URL with or without its version.
+    """
+    documents = advisories.find(id_)
+    names = _names(id_, documents)
+    chosen = [one for one in inventory.packages if not package or _is_named(one, package)]
+    findings = {
+        (one.purl, one.owner): one
+        for one in judge(match(inventory.packages, advisories), advisories)
+        if not names.isdisjoint((one.id, *one.aliases))
+    }
+    explained = [_explained(one, advisories, names, findings) for one in chosen]
+    about = tuple(one for one in explained if one.matches)
+    met = {(match.ecosystem, match.package) for one in about for match in one.matches}
+    spoken = {
+        (statement.ecosystem, statement.package)
+        for document in documents
+        for statement in document.statements
+        if names & {statement.vulnerability, document.id, *document.aliases}
+    }
+    return Explanation(
+        id=id_,
+        names=tuple(sorted(names)),
+        advisories=documents,
+        packages=about,
+        elsewhere=tuple(sorted(spoken - met)),
+        asked=tuple(one.package for one in explained if package and not one.matches),
+        signals=tuple(signal for name in sorted(names) for signal in advisories.signals(name)),
+    )
+
+
+def _explained(
+    package: Package,
+    advisories: Advisories,
+    names: set[str],
+    findings: dict[tuple[str, str], Finding],
+) -> Explained:
+    said = match_package(package, advisories, everything=True)
+    matches = tuple(
+        one for one in said if not names.isdisjoint((one.vulnerability, one.advisory, *one.aliases))
+    )
+    return Explained(
+        package=package, matches=matches, finding=findings.get((package.purl, package.owner))
+    )
+
+
+def _names(id_: str, documents: Iterable[Advisory]) -> set[str]:
+    """Return all identifiers of the vulnerability; of a bulletin about several, all of them."""
+    names = {id_}
+    for document in documents:
+        about = {one.vulnerability for one in document.statements}
+        names |= {document.id, *about} if document.id == id_ else about & {id_}
+        if len(about) == 1:
+            names |= {document.id, *document.aliases, *about}
+    return names
+
+
+def _is_named(package: Package, name: str) -> bool:
+    full = f"{package.namespace}/{package.name}"
+    spelled = {package.purl, package.purl.partition("?")[0], full, package.source_name}
+    spelled |= {package.purl.partition("@")[0] if "%40" not in package.purl else ""}
+    return name in spelled or name.lower() == package.name.lower()

@@ -1,0 +1,125 @@
+"""Say why a vulnerability applies to an image or does not, who says so, and what would change it.
+
+examples:
+  scantling explain app.tar CVE-2019-19844
+  scantling explain app.tar GHSA-vfq6-hq5r-27r6 django
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+import msgspec
+
+from scantling.assess.explain import Explained, Explanation, explain
+from scantling.cli.databases import open_chosen
+from scantling.cli.options import add_database_option, add_image_options, cache_of, scan_options
+from scantling.cli.watch import watching
+from scantling.core.model.advisory import Advisory
+from scantling.core.model.finding import Finding, Match
+from scantling.core.model.gap import GapKind
+from scantling.core.model.inventory import Inventory
+from scantling.core.model.report import DatabaseInfo
+from scantling.core.text import neutral
+from scantling.reports.view import fix_words
+from scantling.scan import look
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    add_image_options(parser)
+    parser.add_argument("id", metavar="ID", help="a vulnerability or advisory: CVE-…, GHSA-…")
+    parser.add_argument("package", metavar="PACKAGE", nargs="?", default="", help="only this one")
+    add_database_option(parser)
+    parser.add_argument("--json", action="store_true", help="print the explanation as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain and return 0; the question was answered, whatever the answer."""
+    options = scan_options(args)
+    database = open_chosen(args.db)
+    with watching(quiet=args.quiet) as progress:
+        looked = look(args.target, options, cache=cache_of(args), progress=progress)
+    answer = explain(looked.inventory, database, args.id, args.package)
+    if args.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode() + "\n")
+    else:
+        sys.stdout.writelines(_text(answer, looked.inventory, database.info))
+    return 0
+
+
+def _text(answer: Explanation, inventory: Inventory, database: DatabaseInfo) -> Iterator[str]:
+    names = [name for name in answer.names if name != answer.id]
+    also = f" (also {', '.join(names)})" if names else ""
+    yield f"{neutral(answer.id)}{neutral(also)}\n"
+    yield from _documents(answer.advisories)
+    for signal in answer.signals:
+        yield f"  {signal.kind}: {neutral(signal.value)} {neutral(signal.note)}\n"
+    for one in answer.packages:
+        yield from _package(one, inventory)
+    for package in answer.asked:
+        yield f"\n{neutral(package.purl)}: nobody says anything about it and {neutral(answer.id)}\n"
+    yield from _nothing(answer, inventory, database)
+
+
+def _documents(documents: tuple[Advisory, ...]) -> Iterator[str]:
+    for document in documents:
+        withdrawn = f", withdrawn {document.withdrawn}" if document.withdrawn else ""
+        dates = f"{document.published[:10] or 'undated'}{withdrawn}"
+        yield f"  {neutral(document.source)} {neutral(document.id)} ({neutral(dates)}): "
+        yield f"{neutral(document.summary) or 'no summary'}\n"
+
+
+def _package(one: Explained, inventory: Inventory) -> Iterator[str]:
+    package = one.package
+    yield f"\n{neutral(package.purl)}: {_state(one.finding)}\n"
+    for location in package.locations:
+        created = (
+            inventory.image.layers[location.layer].created_by if inventory.image.layers else ""
+        )
+        yield f"  at {neutral(location.path)}, layer {location.layer}"
+        yield f" ({neutral(created, limit=120)})\n" if created else "\n"
+    if package.owner:
+        yield f"  installed by {neutral(package.owner)}\n"
+    for match in one.matches:
+        yield from _match(match)
+    if one.finding is not None:
+        yield f"  severity: {one.finding.severity}, said by {one.finding.severity_source or '-'}\n"
+        yield f"  fix: {neutral(fix_words(one.finding))}\n"
+
+
+def _state(finding: Finding | None) -> str:
+    if finding is None:
+        return "not affected"
+    reason = f": {neutral(finding.reason)}" if finding.reason else ""
+    return f"{finding.state}{reason}"
+
+
+def _match(match: Match) -> Iterator[str]:
+    yield f"  {neutral(match.source)} ({neutral(match.advisory)}): {match.outcome}, "
+    yield f"{neutral(match.because)}\n"
+    found = "its source package " if match.by == "source-name" else ""
+    yield f"    found by {found}{neutral(match.package)} {neutral(match.version)} in "
+    yield f"{neutral(match.ecosystem)}; range {neutral(match.range)}\n"
+    if match.word:
+        yield f"    in its own word: {neutral(match.word)}\n"
+
+
+def _nothing(answer: Explanation, inventory: Inventory, database: DatabaseInfo) -> Iterator[str]:
+    """Say what would change the answer when nothing, or not everything, is known."""
+    if not answer.advisories:
+        yield f"\nNo source of this database knows {neutral(answer.id)}:\n"
+        for source in database.sources:
+            yield f"  {neutral(source.name)} of {neutral(source.as_of[:10])} ({source.complete})\n"
+    elif not answer.packages:
+        yield "\nThe image has none of the packages that the advisories are about:\n"
+    for ecosystem, package in answer.elsewhere[:20]:
+        yield f"  not in the image: {neutral(package)} ({neutral(ecosystem)})\n"
+    if len(answer.elsewhere) > 20:  # noqa: PLR2004
+        yield f"  … and {len(answer.elsewhere) - 20} more\n"
+    blocking = [gap for gap in inventory.gaps if gap.kind is GapKind.BLOCKING]
+    if blocking:
+        yield "\nThe image was not fully read, so there may be more:\n"
+        yield from (
+            f"  {gap.code}: {neutral(gap.path)} {neutral(gap.detail)}\n" for gap in blocking
+        )
