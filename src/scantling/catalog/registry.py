@@ -1,6 +1,6 @@
 """The list of catalogers. To add one: its file, a line here, a test.
 
-A line names the module under `catalog.ecosystems` that ends in `PLUGIN: Final = Cataloger(...)`, and
+A line names the module under `catalog.ecosystems` that ends in `PLUGIN: Final = Cataloger(…)` and
 repeats that cataloger's version. The versions are part of the facts cache's key, and a scan whose
 layers are all in the cache must not import fifty parsers to find that out. A test compares both.
 """
@@ -13,7 +13,28 @@ from scantling.catalog.api import Cataloger, Profile
 _DEPTH: Final = (Profile.FAST, Profile.STANDARD, Profile.DEEP)
 
 # Sorted. Module below `scantling.catalog.ecosystems`: version.
-MODULES: Final[dict[str, int]] = {}
+MODULES: Final[dict[str, int]] = {
+    "apk.installed": 1,
+    "apk.nested": 1,
+    "dpkg.licenses": 1,
+    "dpkg.nested": 1,
+    "dpkg.opkg": 1,
+    "dpkg.owned": 1,
+    "dpkg.status": 1,
+    "dpkg.status_folder": 1,
+    "osrelease.alpine_release": 1,
+    "osrelease.debian_version": 1,
+    "osrelease.lsb_release": 1,
+    "osrelease.os_release": 1,
+    "osrelease.system_release_cpe": 1,
+    "osrelease.vendor_release": 1,
+    "rpm.berkeley": 1,
+    "rpm.journal": 1,
+    "rpm.manifest": 1,
+    "rpm.ndb": 1,
+    "rpm.nested": 1,
+    "rpm.sqlite": 1,
+}
 
 
 def versions() -> tuple[tuple[str, int], ...]:
