@@ -51,6 +51,8 @@ from scantling.core.transfer import (
 from scantling.core.version import __version__
 from scantling.core.wire import Route, Wire
 
+__all__ = ["Downloaded", "Http", "HttpSettings", "NotModified", "Reply", "Wanted"]
+
 _CONNECT_S: Final = 10.0
 _IDLE_S: Final = 30.0
 _HEADERS_BYTES: Final = 64 * KIB

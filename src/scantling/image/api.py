@@ -80,6 +80,10 @@ class ImageOptions(Struct, frozen=True, kw_only=True):
     """Plain HTTP and unverified TLS; loopback registries get plain HTTP without it."""
     mirrors: tuple[tuple[str, str], ...] = ()
     """(registry, mirror) pairs, tried in order before the registry itself."""
+    ca_file: str = ""
+    """Certificates (PEM) to trust instead of the system's."""
+    token_hosts: tuple[tuple[str, str], ...] = ()
+    """(registry, host) pairs: where else than on its own domain a registry may send logins."""
     auth_file: str = ""
     """A docker `config.json`; empty: DOCKER_CONFIG, then ~/.docker, then podman's auth.json."""
 

@@ -1,0 +1,369 @@
+"""The registry client: manifests by tag once, everything else by digest.
+
+1. The tag is asked once; its digest is computed from the bytes and pins all that follows.
+2. `Docker-Content-Digest`, where sent, must be the digest of the body.
+3. Manifests and configurations are verified in memory, layers while they are written.
+4. A 401 is answered once with the right login (`tokens`); a second 401 is final.
+5. Mirrors are tried in order before the registry; what a mirror sends is verified in the same way,
+   but which digest a tag has is the word of whoever answers first.
+
+Importing this loads the HTTP client; only `sources.registry` does, when a registry is meant.
+
+Source: OCI distribution-spec 1.1, "Pull"; CVE-2021-41190.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from msgspec import Struct
+
+from scantling.core.addresses import Reach, literal_reach
+from scantling.core.errors import NetworkError, RegistryError
+from scantling.core.http import Downloaded, Http, HttpSettings, NotModified, Reply, Wanted
+from scantling.core.progress import Progress
+from scantling.core.scratch import Scratch
+from scantling.core.secret import Secret
+from scantling.core.text import neutral
+from scantling.image.api import ImageOptions, OpenImage, Slice
+from scantling.image.assemble import image_of
+from scantling.image.choice import choose
+from scantling.image.credentials import find_login
+from scantling.image.descriptors import (
+    INDEX_TYPES,
+    MANIFEST_TYPES,
+    Descriptor,
+    digest_of,
+    parse_document,
+)
+from scantling.image.layout import layer_blobs
+from scantling.image.refs import RegistryRef, is_digest
+from scantling.image.tokens import Visitor, authorize
+
+_HUB_API: Final = "registry-1.docker.io"
+_ACCEPT: Final = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
+_ERROR_BYTES: Final = 65_536
+_OK: Final = 200
+_UNAUTHORIZED: Final = 401
+_FORBIDDEN: Final = 403
+_NOT_FOUND: Final = 404
+_TOO_MANY: Final = 429
+
+_Got = TypeVar("_Got")
+
+
+class _Endpoint(Struct):
+    """A registry or mirror and what has been learned about it."""
+
+    visitor: Visitor
+    authorization: Secret | None = None
+
+
+def open_pulled(
+    ref: RegistryRef, reference: str, options: ImageOptions, progress: Progress
+) -> OpenImage:
+    """Return the image that `ref` names; its layers are downloaded when they are opened.
+
+    Raises RegistryError, TargetError.
+    """
+    http = Http(
+        HttpSettings(ca_file=options.ca_file, insecure_hosts=_insecure(ref, options)),
+        scratch=Scratch(quota_bytes=options.limits.scratch_bytes),
+    )
+    try:
+        return pull(http, ref, reference, options, progress)
+    except BaseException:
+        http.close()
+        raise
+
+
+def pull(
+    http: Http, ref: RegistryRef, reference: str, options: ImageOptions, progress: Progress
+) -> OpenImage:
+    """Do what `open_pulled` does with a given client, which the image closes."""
+    client = _Client(http, ref, options, progress)
+    progress.start("open", neutral(reference), 0)
+    try:
+        root = client.root()
+        chosen = choose(
+            root,
+            lambda node, what: client.document(node, what, root),
+            platform=options.platform,
+            limits=options.limits,
+        )
+    finally:
+        progress.finish("open")
+    image = image_of(
+        chosen,
+        reference=reference,
+        kind="registry",
+        limits=options.limits,
+        tags=(str(RegistryRef(registry=ref.registry, repository=ref.repository, tag=ref.tag)),)
+        if ref.tag
+        else (),
+    )
+    blobs, gaps = layer_blobs(chosen, client.layer)
+    return OpenImage(image=image, blobs=blobs, gaps=gaps, close=http.close)
+
+
+class RegistryBlob:
+    """A layer in a registry; downloaded and verified when opened, kept nowhere."""
+
+    def __init__(self, descriptor: Descriptor, fetch: Callable[[Descriptor], Downloaded]) -> None:
+        self._descriptor = descriptor
+        self._fetch = fetch
+
+    @property
+    def identity(self) -> str:
+        """The digest: a registry's content is named by it."""
+        return self._descriptor.digest
+
+    @property
+    def digest(self) -> str:
+        """The expected digest of the bytes."""
+        return self._descriptor.digest
+
+    def open(self) -> Slice:
+        """Download the bytes and return them, size and digest verified. Raises TargetError."""
+        got = self._fetch(self._descriptor)
+        return Slice(fd=got.fd, offset_bytes=0, length_bytes=got.size_bytes)
+
+
+class _Client:
+    """One repository, through its mirrors and itself."""
+
+    def __init__(
+        self, http: Http, ref: RegistryRef, options: ImageOptions, progress: Progress
+    ) -> None:
+        self._http = http
+        self._ref = ref
+        self._options = options
+        self._progress = progress
+        self._endpoints: list[_Endpoint] = []
+        self._bytes: dict[str, bytes] = {}
+        mirrors = [mirror for registry, mirror in options.mirrors if registry == ref.registry]
+        self._places = [*mirrors, ref.registry]
+
+    def root(self) -> Descriptor:
+        """Return the descriptor of what the reference names, its bytes already here."""
+        ref = self._ref
+        wanted = ref.digest or ref.tag
+        reply = self._anywhere(lambda at: self._manifest(at, wanted), f"the image {ref}")
+        digest = digest_of(reply.body, like=ref.digest or "sha256:")
+        if ref.digest and digest != ref.digest:
+            raise RegistryError(
+                f"{ref.registry} sent content with the digest {digest} for {ref.digest}; it cannot "
+                "be trusted"
+            )
+        _check_header(reply, ref)
+        media_type = reply.headers.get("content-type", "").partition(";")[0].strip()
+        found = parse_document(
+            reply.body, limits=self._options.limits, what=f"the image {ref}", media_type=media_type
+        )
+        self._bytes[digest] = reply.body
+        return Descriptor(
+            digest=digest, size_bytes=len(reply.body), media_type=found.media_type or media_type
+        )
+
+    def document(self, node: Descriptor, what: str, root: Descriptor) -> bytes:
+        """Return a manifest, index or configuration by digest, not verified here."""
+        if node.digest == root.digest:
+            return self._bytes[node.digest]
+        is_manifest = node.media_type in INDEX_TYPES | MANIFEST_TYPES
+        fetch = self._manifest if is_manifest else self._small_blob
+        return self._anywhere(lambda at: fetch(at, node.digest), what).body
+
+    def layer(self, node: Descriptor) -> RegistryBlob:
+        """Return a layer. Raises FileNotFoundError for one that lives elsewhere."""
+        if node.urls or "nondistributable" in node.media_type or "foreign" in node.media_type:
+            raise FileNotFoundError(node.digest)
+        return RegistryBlob(node, self._download)
+
+    def _download(self, node: Descriptor) -> Downloaded:
+        most = self._options.limits.layer_compressed_bytes
+        if node.size_bytes > most:
+            raise RegistryError(
+                f"the layer {node.digest} has {node.size_bytes} bytes, more than {most}; raise the "
+                "limit layer_compressed_bytes if you trust the image"
+            )
+        task = f"layer {node.digest}"
+        self._progress.start(task, f"layer {node.digest[7:19]}", node.size_bytes)
+        try:
+            return self._anywhere(lambda at: self._blob(at, node, task), task)
+        finally:
+            self._progress.finish(task)
+
+    def _blob(self, at: _Endpoint, node: Descriptor, task: str) -> Downloaded:
+        wanted = Wanted(
+            limit_bytes=self._options.limits.layer_compressed_bytes,
+            digest=node.digest,
+            size_bytes=node.size_bytes,
+        )
+
+        def fetch() -> Downloaded | NotModified:
+            return self._http.download(
+                f"{at.visitor.base}/v2/{at.visitor.repository}/blobs/{node.digest}",
+                wanted=wanted,
+                authorization=at.authorization,
+                on_bytes=lambda done_bytes: self._progress.advance(task, done_bytes),
+            )
+
+        try:
+            got = fetch()
+        except NetworkError as error:
+            if error.status != _UNAUTHORIZED or not self._log_in(at, error.challenges):
+                raise
+            got = fetch()
+        assert isinstance(got, Downloaded), "an unconditional download cannot be unmodified"  # noqa: S101
+        return got
+
+    def _manifest(self, at: _Endpoint, wanted: str) -> Reply:
+        return self._get(at, f"manifests/{wanted}", accept=_ACCEPT)
+
+    def _small_blob(self, at: _Endpoint, digest: str) -> Reply:
+        return self._get(at, f"blobs/{digest}", accept="*/*")
+
+    def _get(self, at: _Endpoint, path: str, *, accept: str) -> Reply:
+        """Return the answer, logging in once if it is asked for. Raises NetworkError."""
+
+        def ask() -> Reply:
+            return self._http.request(
+                "GET",
+                f"{at.visitor.base}/v2/{at.visitor.repository}/{path}",
+                limit_bytes=self._options.limits.manifest_bytes,
+                headers=(("Accept", accept),),
+                authorization=at.authorization,
+            )
+
+        reply = ask()
+        if reply.status == _UNAUTHORIZED and self._log_in(at, reply.challenges):
+            reply = ask()
+        if reply.status != _OK:
+            raise NetworkError(
+                f"status {reply.status}",
+                kind="status",
+                status=reply.status,
+                challenges=reply.challenges,
+            )
+        return reply
+
+    def _log_in(self, at: _Endpoint, challenges: tuple[str, ...]) -> bool:
+        """Answer a 401; False if there is no answer, or the one there was is refused."""
+        fresh = authorize(self._http, at.visitor, challenges)
+        if fresh is None or fresh == at.authorization:
+            return False
+        at.authorization = fresh
+        return True
+
+    def _anywhere(self, fetch: Callable[[_Endpoint], _Got], what: str) -> _Got:
+        """Return what the first place that has it sends. Raises the registry's own error."""
+        problems: list[str] = []
+        for number in range(len(self._places)):
+            try:
+                return fetch(self._endpoint(number))
+            except NetworkError as error:
+                problem = _explained(error, self._places[number], self._ref, what)
+                cause: Exception = error
+            except RegistryError as error:
+                problem, cause = error, error
+            if number + 1 == len(self._places):
+                if problems:
+                    problem = RegistryError(f"{problem} (before that: {'; '.join(problems)})")
+                raise problem from cause
+            problems.append(str(problem))
+        raise AssertionError("there is always the registry itself")
+
+    def _endpoint(self, number: int) -> _Endpoint:
+        """Return a place to ask, found out about when it is first needed."""
+        if number >= len(self._endpoints):
+            self._endpoints.append(self._new_endpoint(self._places[number]))
+        return self._endpoints[number]
+
+    def _new_endpoint(self, place: str) -> _Endpoint:
+        registry, _, prefix = place.partition("/")
+        repository = f"{prefix.rstrip('/')}/{self._ref.repository}".lstrip("/")
+        base = self._base(registry)
+        login = find_login(registry, repository, self._options.auth_file)
+        return _Endpoint(
+            visitor=Visitor(
+                registry=registry,
+                base=base,
+                repository=repository,
+                login=login,
+                token_hosts=self._options.token_hosts,
+            )
+        )
+
+    def _base(self, registry: str) -> str:
+        """Return the address: https, or http where that is allowed and https is not spoken."""
+        host = _HUB_API if registry == "docker.io" else registry
+        secure = f"https://{host}"
+        if not self._options.insecure_registry and not _is_local(host):
+            return secure
+        try:
+            self._http.request("GET", f"{secure}/v2/", limit_bytes=_ERROR_BYTES)
+        except NetworkError as error:
+            closed = error.kind == "unreachable" and not _has_port(host)
+            if closed or error.kind in {"tls", "protocol"}:
+                return f"http://{host}"
+            raise
+        return secure
+
+
+def _is_local(host: str) -> bool:
+    name = host if host.endswith("]") or ":" not in host else host.rpartition(":")[0]
+    return literal_reach(name.strip("[]")) is Reach.LOOPBACK
+
+
+def _insecure(ref: RegistryRef, options: ImageOptions) -> frozenset[str]:
+    if not options.insecure_registry:
+        return frozenset()
+    mirrors = [mirror for registry, mirror in options.mirrors if registry == ref.registry]
+    places = [place.partition("/")[0] for place in (*mirrors, ref.registry)]
+    return frozenset(
+        port
+        for place in places
+        for port in ((place,) if _has_port(place) else (f"{place}:443", f"{place}:80"))
+    )
+
+
+def _has_port(place: str) -> bool:
+    return ":" in place.rpartition("]")[2]
+
+
+def _check_header(reply: Reply, ref: RegistryRef) -> None:
+    said = reply.headers.get("docker-content-digest", "")
+    if not said:
+        return
+    if not is_digest(said) or digest_of(reply.body, like=said) != said:
+        raise RegistryError(
+            f"{ref.registry} says the content of {ref} has the digest {neutral(said, limit=100)}, "
+            "which it has not; it cannot be trusted"
+        )
+
+
+def _explained(error: NetworkError, place: str, ref: RegistryRef, what: str) -> RegistryError:
+    """Return the failure in words that say what to do about it."""
+    where = neutral(place)
+    match error.status:
+        case 0:
+            return RegistryError(f"cannot read {what} from {where}: {error}")
+        case 401:
+            return RegistryError(
+                f"{where} refuses {what}: the login is missing or wrong, or the repository does "
+                f"not exist; log in to {where} with docker login or podman login"
+            )
+        case 403:
+            return RegistryError(
+                f"{where} forbids {what} to this login; ask for the right to pull {ref.repository}"
+            )
+        case 404:
+            missing = what
+            if ref.tag and not ref.digest and what.startswith("the image"):
+                missing = f"tag {ref.tag}"
+            return RegistryError(
+                f"{where} has no {missing} in the repository {ref.repository}; check the spelling"
+            )
+        case 429:
+            return RegistryError(f"{where} limits requests: {error}; log in, or wait and try again")
+        case _:
+            return RegistryError(f"cannot read {what} from {where}: {error}")
