@@ -11,7 +11,7 @@ _ROOT = Path(ecosystems.__path__[0])
 
 def _defines_plugin(source: Path) -> bool:
     body = ast.parse(source.read_text()).body
-    named = [node.target for node in body if isinstance(node, ast.AnnAssign)]
+    named: list[ast.expr] = [node.target for node in body if isinstance(node, ast.AnnAssign)]
     named += [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
     return any(isinstance(target, ast.Name) and target.id == "PLUGIN" for target in named)
 

@@ -78,6 +78,9 @@ CODES: Final[dict[str, tuple[GapKind, str, str]]] = {
     "layer.missing": (_B, "a layer's bytes are not in the target", "Export the image again."),
     "layer.unread": (_B, "a layer could not be read to its end", "See the detail; scan again."),
     "image.empty": (_B, "the image has no layers and does not say it is scratch", "Check it."),
+    "folder.mount": (_I, "another file system is mounted in the folder", "Scan it separately."),
+    "file.unreadable": (_B, "a file cannot be opened", "Scan with the right to read it."),
+    "cache.unusable": (_I, "the facts cache cannot be written", "Check its folder."),
     # limits
     "limit.bytes": (_B, "more bytes than allowed", "Raise the named limit if you trust the image."),
     "limit.ratio": (

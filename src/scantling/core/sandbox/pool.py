@@ -325,6 +325,8 @@ def _death(status: int, stopped_by: str) -> Died:
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     if number == signal.SIGXCPU:
         return Died(code="limit.time", reason="too much CPU time", limit="worker_cpu_s")
+    if number == signal.SIGPROF:  # a timer of the worker's own, for one file
+        return Died(code="limit.time", reason="too much CPU time for a file", limit="file_cpu_s")
     if number == signal.SIGKILL:
         # Not from here: `_conclude` kills only what has closed its pipe, and that is too late to
         # count. It is the kernel, out of memory, or the hard limit of CPU time a second later.

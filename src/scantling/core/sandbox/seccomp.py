@@ -80,7 +80,11 @@ _TGKILL: Final = (234, 131)
 _NEWFSTATAT: Final = (262, 79)
 _OPENAT: Final = (257, 56)
 _FCNTL: Final = (72, 25)
-_FOLDER: Final = {"getdents64": (217, 61), "newfstatat": _NEWFSTATAT}
+_FOLDER: Final = {
+    "getdents64": (217, 61),
+    "newfstatat": _NEWFSTATAT,
+    "readlinkat": (267, 78),
+}
 
 _MACHINES: Final = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32_BIT: Final = 0x40000000

@@ -105,7 +105,7 @@ def _answer(task: Task, page: mmap.mmap, answer: int, limits: Limits) -> tuple[b
     except MemoryError:
         failure = Failure(code="limit.memory", detail="out of memory", limit="worker_memory_bytes")
     except Exception as error:  # noqa: BLE001 - the border of a process: there is no one above
-        failure = Failure(code="parser.bug", detail=_where(error))
+        failure = Failure(code="parser.bug", detail=describe(error))
     return FAILURE, _encoded(failure)
 
 
@@ -117,7 +117,7 @@ def _encoded(failure: Failure) -> bytes:
     )
 
 
-def _where(error: Exception) -> str:
+def describe(error: Exception) -> str:
     """Return the exception's type, text and the innermost line it came from."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

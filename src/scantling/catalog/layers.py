@@ -1,0 +1,238 @@
+"""What a worker does with one layer: read it once, keep what is wanted, check its digests.
+
+1. Open the stored bytes; decompress, hash and walk them in one pass.
+2. Parse each wanted file as it goes by (`collect`); remember links and deletions.
+3. Read to the end and compare size, digest and diff ID with what the image claims.
+4. Only if a wanted path is a hard link to a file that was not kept: walk again for those.
+
+Gaps carry no layer number: the same facts may stand for several places in several images.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from scantling.catalog.api import Cataloger
+from scantling.catalog.collect import Casualty, Collector
+from scantling.catalog.factsform import Wire, clean, encode, pack_links, pack_paths
+from scantling.catalog.wants import WantIndex, largest
+from scantling.core.errors import InputError
+from scantling.core.limits import Limits
+from scantling.core.model.gap import Gap, gap
+from scantling.core.model.image import Layer
+from scantling.core.sandbox.worker import Desk
+from scantling.image.api import Slice
+from scantling.image.budget import Budget
+from scantling.image.stream import Digests, LayerStream, open_stream
+from scantling.image.tar import SKIP, SNIFF, Entry, Kind, TarWalker
+
+SkipTable = Mapping[tuple[str, str], Casualty]
+"""(cataloger, path) pairs that ended an earlier attempt."""
+
+
+class Readers(Struct, frozen=True, kw_only=True):
+    """The catalogers of a scan and the index over their wants; made before the workers."""
+
+    catalogers: tuple[Cataloger, ...]
+    index: WantIndex
+    limits: Limits
+
+
+class LayerTask(Struct, frozen=True, kw_only=True):
+    """One layer to be read. `verify`: its digests are not known to be true yet."""
+
+    slice: Slice
+    layer: Layer
+    readers: Readers
+    skip: SkipTable
+    verify: bool = True
+
+
+def read_layer(desk: Desk, task: LayerTask) -> bytes:
+    """Return the layer's facts, encoded for `decode`; whatever is wrong with it is in them."""
+    readers = task.readers
+    collector = Collector(
+        readers.catalogers, readers.index, readers.limits, skip=task.skip, note=desk.note
+    )
+    return _Reader(desk, task, collector).facts()
+
+
+class _Reader:
+    """One layer being read."""
+
+    def __init__(self, desk: Desk, task: LayerTask, collector: Collector) -> None:
+        self._desk = desk
+        self._task = task
+        self._index = task.readers.index
+        self._collector = collector
+        self._links: dict[str, str] = {}
+        self._hard: dict[str, str] = {}
+        self._deleted: set[str] = set()
+        self._opaque: set[str] = set()
+        self._gaps: list[Gap] = []
+
+    def facts(self) -> bytes:
+        claimed = self._task.layer
+        budget = Budget(self._task.readers.limits)
+        try:
+            stream = self._open(budget, verify=self._task.verify)
+        except InputError as error:
+            return encode(Wire(diff_id=claimed.diff_id, gaps=(gap_of(error),), complete=False))
+        walker = TarWalker(
+            _Watched(stream, self._desk), budget, select=self._select, sniff=self._sniff
+        )
+        complete = self._walk(walker)
+        digests = stream.finish()
+        self._gaps += [*walker.gaps.gaps(), *stream.gaps.gaps()]
+        if self._task.verify:
+            self._gaps += _differences(claimed, digests)
+        self._read_hard_links()
+        collected = self._collector.collected()
+        return encode(
+            Wire(
+                diff_id=claimed.diff_id,
+                files=collected.files,
+                links=pack_links(self._links.items()),
+                deleted=tuple(sorted(self._deleted)),
+                opaque=tuple(sorted(self._opaque)),
+                owners=collected.owners,
+                gaps=tuple(self._gaps),
+                paths=pack_paths(walker.paths),
+                entries=walker.entries,
+                size_bytes=digests.bytes_out,
+                complete=complete and digests.complete,
+            )
+        )
+
+    def _open(self, budget: Budget, *, verify: bool) -> LayerStream:
+        return open_stream(
+            self._task.slice,
+            budget,
+            media_type=self._task.layer.media_type,
+            hash_stored=verify and bool(self._task.layer.digest),
+            hash_content=verify,
+        )
+
+    def _select(self, path: str, size: int, _mode: int) -> str:
+        picks = self._index.by_name(path)
+        if picks:
+            return largest(picks).value
+        return SNIFF if size >= self._index.shortest_magic > 0 else SKIP
+
+    def _sniff(self, path: str, _size: int, _mode: int, head: bytes) -> str:
+        picks = self._index.by_content(path, head)
+        return largest(picks).value if picks else SKIP
+
+    def _walk(self, walker: TarWalker) -> bool:
+        """Take in all entries; tell whether the end was reached."""
+        try:
+            for entry in walker:
+                self._take(entry)
+        except InputError as error:
+            self._gaps.append(gap_of(error))
+            return False
+        return True
+
+    def _take(self, entry: Entry) -> None:
+        path = entry.path
+        match entry.kind:
+            case Kind.FILE:
+                self._links.pop(path, None)
+                self._hard.pop(path, None)
+                self._collector.add(path, entry.data, entry.mode)
+            case Kind.SYMLINK:
+                self._collector.forget(path)
+                self._links[path] = entry.link
+            case Kind.HARDLINK:
+                self._links.pop(path, None)
+                self._collector.forget(path)
+                self._hard[path] = entry.link
+            case Kind.WHITEOUT:
+                self._deleted.add(clean(path))
+            case Kind.OPAQUE:
+                self._opaque.add(clean(path))
+
+    def _read_hard_links(self) -> None:
+        """Give every wanted hard link the facts of the file it names."""
+        wanted: dict[str, list[str]] = {}
+        for path in self._hard:
+            picks = self._index.by_name(path)
+            target = self._target(path)
+            if target is None:
+                if picks:
+                    self._refuse(path, "link.loop", "its hard links lead in a circle")
+            elif target in self._links:
+                self._links[path] = self._links[target]  # a hard link to a symbolic link is one
+            elif picks or self._collector.known_by_content(target):
+                wanted.setdefault(target, []).append(path)
+        if wanted:
+            self._walk_again(wanted)
+
+    def _target(self, path: str) -> str | None:
+        for _ in range(self._task.readers.limits.link_hops):
+            path = self._hard.get(path, path)
+            if path not in self._hard:
+                return path
+        return None
+
+    def _walk_again(self, wanted: dict[str, list[str]]) -> None:
+        # The links' targets were not kept: their own names interest nobody. Rare, so a second pass
+        # is cheaper than keeping files on suspicion.
+        def select(path: str, _size: int, _mode: int) -> str:
+            picks = [pick for link in wanted.get(path, ()) for pick in self._index.by_name(link)]
+            if picks:
+                return largest(picks).value
+            return "binary_bytes" if path in wanted else SKIP
+
+        found: set[str] = set()
+        try:
+            budget = Budget(self._task.readers.limits)
+            walker = TarWalker(self._open(budget, verify=False), budget, select=select)
+            for entry in walker:
+                if entry.kind is Kind.FILE and entry.path in wanted:
+                    found.add(entry.path)
+                    for link in wanted[entry.path]:
+                        self._collector.add(link, entry.data, entry.mode)
+            self._gaps += [one for one in walker.gaps.gaps() if one.code == "limit.file"]
+        except InputError:
+            # The first pass met the same bytes and has said so; what was not found is said below.
+            found = found & set(wanted)
+        for target in sorted(set(wanted) - found):
+            for link in wanted[target]:
+                self._refuse(link, "link.missing", f"it is a hard link to {target!r}, which is not")
+
+    def _refuse(self, path: str, code: str, detail: str) -> None:
+        self._collector.refuse(path, gap(code, clean(detail), path=clean(path)))
+
+
+class _Watched:
+    """The stream, telling the desk how far it is: a `ByteSource`."""
+
+    def __init__(self, stream: LayerStream, desk: Desk) -> None:
+        self._stream = stream
+        self._desk = desk
+
+    def read(self) -> bytes:
+        self._desk.advance(self._stream.bytes_in)
+        return self._stream.read()
+
+    def skip(self, count: int) -> int:
+        return self._stream.skip(count)
+
+
+def gap_of(error: InputError) -> Gap:
+    """Return the gap that an error in the layer itself becomes."""
+    return gap(error.code, error.detail, path=error.path, offset=error.offset, limit=error.limit)
+
+
+def _differences(claimed: Layer, read: Digests) -> list[Gap]:
+    """Return what the layer says of itself that is not true."""
+    gaps: list[Gap] = []
+    if claimed.size_bytes and read.bytes_in != claimed.size_bytes:
+        gaps.append(gap("layer.size", f"{read.bytes_in} bytes, declared {claimed.size_bytes}"))
+    if claimed.digest and read.stored != claimed.digest:
+        gaps.append(gap("layer.digest", f"its bytes are {read.stored}, not {claimed.digest}"))
+    if read.complete and read.diff_id != claimed.diff_id:
+        said = claimed.diff_id or "nothing"
+        gaps.append(gap("layer.diffid", f"its content is {read.diff_id}; claimed: {said}"))
+    return gaps

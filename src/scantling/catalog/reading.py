@@ -1,0 +1,209 @@
+"""Reading layers in workers: starts them, tries again without the file that ended one.
+
+Imported only when something has to be read; a scan from the cache does without.
+"""
+
+import codecs
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from scantling.catalog import registry
+from scantling.catalog.api import Cataloger, Profile
+from scantling.catalog.collect import Casualty, of_subject
+from scantling.catalog.factsform import decode
+from scantling.catalog.folders import read_folder
+from scantling.catalog.layers import LayerTask, Readers, read_layer
+from scantling.catalog.wants import WantIndex
+from scantling.core.errors import ScantlingError
+from scantling.core.limits import Limits
+from scantling.core.model.facts import LayerFacts
+from scantling.core.model.gap import Gap, gap
+from scantling.core.model.image import Layer
+from scantling.core.progress import Progress
+from scantling.core.sandbox import isolation, pool
+from scantling.core.sandbox.worker import Desk, Task
+from scantling.image.api import FolderTree, LayerBlob
+
+_ATTEMPTS: Final = 4
+"""One, and three more without what ended the ones before."""
+# Decoders that parsers ask for by name; a worker could not load their modules any more.
+_CODECS: Final = (
+    "ascii",
+    "cp437",
+    "cp1252",
+    "iso8859-1",
+    "utf-16",
+    "utf-16-be",
+    "utf-16-le",
+    "utf-8-sig",
+)
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """A layer to be read, or a folder. `verify`: the diff ID of these bytes is not known yet."""
+
+    diff_id: str = ""
+    layer: Layer | None = None
+    blob: LayerBlob | None = None
+    folder: FolderTree | None = None
+    verify: bool = True
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What came of a request. `payload` are the facts as encoded; empty if no worker made them."""
+
+    facts: LayerFacts
+    payload: bytes = b""
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
+    isolation: tuple[str, ...] | None = None
+    """What was in force; None: no worker got so far."""
+
+
+class _Attempts(Struct, kw_only=True):
+    """One request and what it has cost so far."""
+
+    request: Request
+    skip: dict[tuple[str, str], Casualty]
+    missing: str = ""
+    count: int = 0
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
+    reading: Reading | None = None
+
+
+def readers_of(catalogers: Sequence[Cataloger] | None, profile: Profile, limits: Limits) -> Readers:
+    """Return catalogers (None: the registered ones that `profile` includes) and their index.
+
+    What a confined worker could not load any more is loaded here.
+    """
+    for name in _CODECS:
+        codecs.lookup(name)
+    chosen = registry.load(profile) if catalogers is None else tuple(catalogers)
+    return Readers(catalogers=chosen, index=WantIndex(chosen), limits=limits)
+
+
+def isolation_of(readings: Sequence[Reading]) -> tuple[str, ...] | None:
+    """Return which parts of the isolation were in force in every worker; None: there was none."""
+    ran = [one.isolation for one in readings if one.isolation is not None]
+    if not ran:
+        return None
+    return tuple(part for part in isolation.ALL if all(part in each for each in ran))
+
+
+def missing_isolation(readings: Sequence[Reading]) -> tuple[str, ...]:
+    """Return which parts were not in force in some worker."""
+    in_force = isolation_of(readings)
+    return () if in_force is None else tuple(p for p in isolation.ALL if p not in in_force)
+
+
+def read_all(
+    requests: Sequence[Request], readers: Readers, *, workers: int, progress: Progress
+) -> tuple[Reading, ...]:
+    """Return what came of each request, in order; independent of `workers` and timing."""
+    limits = readers.limits
+    end = time.monotonic() + limits.scan_wall_s
+    attempts = [_Attempts(request=request, skip={}) for request in requests]
+    waiting = attempts
+    while waiting:
+        left = msgspec.structs.replace(limits, scan_wall_s=max(0, int(end - time.monotonic())))
+        jobs = [_job(one, readers, place) for place, one in enumerate(waiting)]
+        outcomes = pool.run(jobs, workers=workers, limits=left, progress=progress)
+        for one, outcome in zip(waiting, outcomes, strict=True):
+            _conclude(one, outcome)
+        waiting = [one for one in waiting if one.reading is None]
+    return tuple(one.reading for one in attempts if one.reading is not None)
+
+
+def _job(attempts: _Attempts, readers: Readers, place: int) -> pool.Job:
+    layer = attempts.request.layer
+    size = layer.size_bytes if layer else 0
+    label = f"layer {layer.index + 1}" if layer else f"folder {place + 1}"
+    return pool.Job(
+        prepare=lambda: _prepare(attempts, readers), weight=size, label=label, total_bytes=size
+    )
+
+
+def _prepare(attempts: _Attempts, readers: Readers) -> Task | None:
+    """Open the bytes; None when they cannot be had."""
+    attempts.count += 1
+    request = attempts.request
+    try:
+        if request.folder is not None:
+            descriptor = request.folder.open()
+            run = _folder_run(descriptor, readers, attempts)
+            return Task(run=run, keep=(descriptor,), folder=descriptor)
+        if request.blob is None or request.layer is None:
+            raise AssertionError("a request names a folder, or a layer and its blob")
+        stored = request.blob.open()
+    except ScantlingError as error:
+        attempts.missing = str(error)
+        return None
+    task = LayerTask(
+        slice=stored,
+        layer=request.layer,
+        readers=readers,
+        skip=attempts.skip,
+        verify=request.verify,
+    )
+    return Task(run=lambda desk: read_layer(desk, task), keep=(stored.fd,))
+
+
+def _folder_run(descriptor: int, readers: Readers, attempts: _Attempts) -> Callable[[Desk], bytes]:
+    return lambda desk: read_folder(desk, descriptor, readers, attempts.skip)
+
+
+def _conclude(attempts: _Attempts, outcome: pool.Outcome | None) -> None:
+    """Take note of how the attempt ended; no reading afterwards means: try again."""
+    match outcome:
+        case None:
+            attempts.reading = _lost(attempts, gap("layer.missing", attempts.missing))
+        case pool.Finished():
+            attempts.cpu_s += outcome.cpu_s
+            attempts.peak_bytes = max(attempts.peak_bytes, outcome.peak_bytes)
+            attempts.reading = _finished(attempts, outcome)
+        case pool.Died():
+            attempts.cpu_s += outcome.cpu_s
+            attempts.peak_bytes = max(attempts.peak_bytes, outcome.peak_bytes)
+            _mourn(attempts, outcome)
+
+
+def _finished(attempts: _Attempts, outcome: pool.Finished) -> Reading:
+    try:
+        facts = decode(outcome.payload)
+    except msgspec.DecodeError as error:
+        return _lost(attempts, gap("parser.crashed", f"the worker's answer is no facts: {error}"))
+    return Reading(
+        facts=facts,
+        payload=outcome.payload,
+        cpu_s=attempts.cpu_s,
+        peak_bytes=attempts.peak_bytes,
+        isolation=outcome.isolation,
+    )
+
+
+def _mourn(attempts: _Attempts, died: pool.Died) -> None:
+    cataloger, path = of_subject(died.last_note)
+    again = path and attempts.count < _ATTEMPTS and died.limit != "scan_wall_s"
+    if again and (cataloger, path) not in attempts.skip:
+        casualty = Casualty(code=died.code, reason=died.reason, limit=died.limit)
+        attempts.skip[cataloger, path] = casualty
+        return
+    attempts.reading = _lost(
+        attempts,
+        gap(died.code, died.reason, path=died.path or path, offset=died.offset, limit=died.limit),
+        gap("layer.unread", f"its worker ended before its end: {died.reason}"),
+    )
+
+
+def _lost(attempts: _Attempts, *gaps: Gap) -> Reading:
+    casualties = tuple(
+        gap(one.code, one.reason, path=path, limit=one.limit)
+        for (_, path), one in sorted(attempts.skip.items())
+    )
+    facts = LayerFacts(diff_id=attempts.request.diff_id, gaps=(*gaps, *casualties), complete=False)
+    return Reading(facts=facts, cpu_s=attempts.cpu_s, peak_bytes=attempts.peak_bytes)

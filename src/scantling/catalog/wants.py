@@ -1,0 +1,139 @@
+"""Which cataloger wants which file, answered for a hundred thousand paths.
+
+The wants of all catalogers are turned once into dictionaries by file name, suffix and folder; a
+path that nobody wants costs three look-ups (a microsecond) instead of a question to
+each cataloger. Content is asked only through the few distinct magic numbers.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from scantling.catalog.api import Cataloger, Size, Want
+
+HEAD_BYTES: Final = 4096
+"""How much of a file's start by-content wants may look at."""
+
+_ORDER: Final = (Size.TEXT, Size.DATABASE, Size.BINARY)
+
+_Rules = tuple["_Rule", ...]
+_NONE: Final[_Rules] = ()
+
+
+class Pick(Struct, frozen=True, kw_only=True):
+    """A cataloger, by its place in the index's list, that wants a file, and under which limit.
+
+    `by_content`: no name was part of the want.
+    """
+
+    cataloger: int
+    size: Size
+    by_content: bool = False
+
+
+class _Rule(Struct, frozen=True, kw_only=True):
+    want: Want
+    pick: Pick
+
+
+class WantIndex:
+    """The index over the wants of `catalogers`. ValueError: a want that names nothing."""
+
+    def __init__(self, catalogers: Sequence[Cataloger]) -> None:
+        self._names: dict[str, _Rules] = {}
+        self._suffixes: dict[str, _Rules] = {}
+        self._folders: dict[str, _Rules] = {}
+        self._magics: dict[bytes, _Rules] = {}
+        for place, cataloger in enumerate(catalogers):
+            for want in cataloger.wants:
+                self._add(want, place)
+        self._magic_lengths = tuple(sorted({len(magic) for magic in self._magics}))
+        self.shortest_magic: Final = min(self._magic_lengths, default=0)
+        """A file shorter than this cannot be wanted by content; 0: nothing is."""
+
+    def by_name(self, path: str) -> tuple[Pick, ...]:
+        """Return who may want the file at `path`, as far as its name tells; no order is promised.
+
+        Wants that ask for name and content are included; `by_data` decides them.
+        """
+        slash = path.rfind("/")
+        name = path[slash + 1 :]
+        named = self._names.get(name)
+        ending = self._suffixes.get(name[name.rfind(".") :])
+        inside = self._folders.get(path[:slash]) if slash > 0 else None
+        if named is None and ending is None and inside is None:
+            return ()
+        rules = (named or _NONE) + (ending or _NONE) + (inside or _NONE)
+        return tuple(rule.pick for rule in rules if _fits(rule.want, path))
+
+    def by_content(self, path: str, head: bytes) -> tuple[Pick, ...]:
+        """Return who wants a file for what it starts with; `head` is its first 4 KiB."""
+        found: tuple[Pick, ...] = ()
+        for length in self._magic_lengths:
+            for rule in self._magics.get(head[:length], _NONE):
+                if _marked(rule.want, head) and _fits(rule.want, path):
+                    found += (rule.pick,)
+        return found
+
+    def by_data(self, path: str, head: bytes) -> tuple[Pick, ...]:
+        """Return who wants this file, by name or content: one pick per cataloger, in list order.
+
+        A cataloger that wants it by name and by content gets it by name; of several such wants
+        the one with the largest limit counts.
+        """
+        chosen: dict[int, Pick] = {}
+        for rule in self._named(path):
+            want, pick = rule.want, rule.pick
+            if _fits(want, path) and head.startswith(want.magic) and _marked(want, head):
+                known = chosen.get(pick.cataloger)
+                if known is None or _ORDER.index(known.size) < _ORDER.index(pick.size):
+                    chosen[pick.cataloger] = pick
+        for pick in self.by_content(path, head):
+            chosen.setdefault(pick.cataloger, pick)
+        return tuple(chosen[place] for place in sorted(chosen))
+
+    def _named(self, path: str) -> _Rules:
+        folder, _, name = path.rpartition("/")
+        rules = self._names.get(name, _NONE) + self._suffixes.get(name[name.rfind(".") :], _NONE)
+        return rules + self._folders.get(folder, _NONE)
+
+    def _add(self, want: Want, place: int) -> None:
+        name = want.name or (want.path or want.tail).rpartition("/")[2]
+        by_content = not (name or want.suffix or want.folder)
+        rule = _Rule(want=want, pick=Pick(cataloger=place, size=want.size, by_content=by_content))
+        if name:
+            self._names[name] = (*self._names.get(name, ()), rule)
+        elif want.suffix:
+            if want.suffix.rfind(".") != 0:
+                raise ValueError(f"suffix {want.suffix!r} does not start at its only dot")
+            self._suffixes[want.suffix] = (*self._suffixes.get(want.suffix, ()), rule)
+        elif want.folder:
+            self._folders[want.folder] = (*self._folders.get(want.folder, ()), rule)
+        elif want.magic:
+            self._magics[want.magic] = (*self._magics.get(want.magic, ()), rule)
+        else:
+            raise ValueError("a want needs a path, name, suffix, tail, folder or magic")
+
+
+def largest(picks: Sequence[Pick]) -> Size:
+    """Return the kind of limit under which all of these (at least one) can be served."""
+    return max((pick.size for pick in picks), key=_ORDER.index)
+
+
+def _fits(want: Want, path: str) -> bool:
+    """Tell whether all conditions on the path hold."""
+    folder, _, name = path.rpartition("/")
+    return (
+        (not want.path or path == want.path)
+        and (not want.name or name == want.name)
+        and name.endswith(want.suffix)
+        and (not want.tail or path == want.tail or path.endswith("/" + want.tail))
+        and (not want.folder or folder == want.folder)
+        and (not want.parent or folder.endswith(want.parent))
+        and (not want.within or f"/{want.within}/" in f"/{folder}/")
+    )
+
+
+def _marked(want: Want, head: bytes) -> bool:
+    return not want.marks or any(mark in head for mark in want.marks)
