@@ -7,6 +7,7 @@ Every stage is a function of the one before; each can be called alone.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 from typing import Final
 
@@ -18,7 +19,6 @@ from scantling.assess.coverage import knowledge_gaps, undetermined_gaps
 from scantling.assess.judge import judge
 from scantling.assess.verdict import decide
 from scantling.catalog.api import Profile
-from scantling.catalog.cache import Cache
 from scantling.catalog.driver import Stats, read
 from scantling.catalog.inventory import fold, gap_order
 from scantling.core import clock
@@ -66,7 +66,7 @@ def look(
     target: str,
     options: ScanOptions = DEFAULT_OPTIONS,
     *,
-    cache: Cache | None = None,
+    cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Looked:
     """Read an image and return what is in it, without judging.
@@ -99,7 +99,7 @@ def scan(
     database: Database,
     options: ScanOptions = DEFAULT_OPTIONS,
     *,
-    cache: Cache | None = None,
+    cache: Path | None = None,
     progress: Progress | None = None,
 ) -> ScanReport:
     """Scan an image and return the report. Same inputs, same report.
@@ -143,7 +143,7 @@ def report_of(
         ),
         profile=options.profile,
         fail_on=options.fail_on or "",
-        sandbox=looked.stats.sandbox,
+        sandbox=looked.stats.isolation or (),
     )
 
 
@@ -170,6 +170,6 @@ class Stopwatch:
             seconds=sum(seconds for _, seconds in self._stages),
             stages=self.stages(),
             peak_bytes=stats.peak_bytes,
-            bytes_read=stats.bytes_read,
-            layers_cached=stats.layers_cached,
+            bytes_read=stats.read_bytes,
+            layers_cached=stats.cached,
         )

@@ -275,14 +275,17 @@ def test_links_in_a_circle_are_a_gap() -> None:
 
 
 def test_gaps_of_layers_and_files_are_kept_once_and_sorted() -> None:
-    twice = gap("parse.record", "bad", path="x", layer=0)
+    twice = gap("parse.record", "bad", path="x")
     file = FileFacts(path="x", cataloger="x", gaps=(twice,))
 
     inventory = fold(
-        IMAGE, (_layer(DEBIAN, _deb("a=1"), file, gaps=(twice, gap("layer.digest", "d", layer=0))),)
+        IMAGE, (_layer(DEBIAN, _deb("a=1"), file, gaps=(twice, gap("layer.digest", "d"))),)
     )
 
-    assert [one.code for one in inventory.gaps] == ["layer.digest", "parse.record"]
+    assert [(one.code, one.layer) for one in inventory.gaps] == [
+        ("layer.digest", 0),
+        ("parse.record", 0),
+    ]
 
 
 def test_gaps_of_a_file_that_is_hidden_are_not_the_images() -> None:

@@ -71,8 +71,7 @@ def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = (
     distro = _distro(live)
     packages = _packages(live, distro, layers)
     databases = _databases(live)
-    found = [*gaps, *(one for layer in layers for one in layer.gaps)]
-    found += [one for file in live.values() for facts in file.facts for one in facts.gaps]
+    found = [*gaps, *_reading_gaps(layers, live)]
     found += _system_gaps(layers, live, distro, databases)
     return Inventory(
         image=image,
@@ -81,6 +80,18 @@ def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = (
         gaps=tuple(sorted(set(found), key=gap_order)),
         databases=databases,
     )
+
+
+def _reading_gaps(layers: tuple[LayerFacts, ...], live: dict[str, _Live]) -> Iterator[Gap]:
+    """Yield the gaps of layers and of visible files, with the layer they are in.
+
+    Facts know no layer number: equal layers share them.
+    """
+    for index, layer in enumerate(layers):
+        yield from (replace(one, layer=index) for one in layer.gaps)
+    for file in live.values():
+        for facts in file.facts:
+            yield from (replace(one, layer=file.layer) for one in facts.gaps)
 
 
 def gap_order(one: Gap) -> tuple[str, int, str, str, int]:

@@ -13,7 +13,6 @@ from typing import Final
 from msgspec.structs import fields, replace
 
 from scantling.catalog.api import Profile
-from scantling.catalog.cache import Cache
 from scantling.core.errors import UsageError
 from scantling.core.limits import DEFAULT, Limits
 from scantling.core.model.advisory import Level
@@ -119,11 +118,11 @@ def image_options(args: argparse.Namespace) -> ImageOptions:
     )
 
 
-def cache_of(args: argparse.Namespace) -> Cache | None:
-    """Return the cache of facts; None if the user wants none."""
+def cache_of(args: argparse.Namespace) -> Path | None:
+    """Return the folder for facts of layers; None if the user wants none kept."""
     if args.no_cache:
         return None
-    return Cache(cache_dir(args.cache_dir) / "layers")
+    return cache_dir(args.cache_dir)
 
 
 def cache_dir(flag: str | None) -> Path:

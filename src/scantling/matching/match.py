@@ -14,6 +14,7 @@ from scantling.core.model.inventory import Package
 from scantling.matching.api import AdvisoryIndex
 from scantling.matching.names import Lookup, is_own_source, lookups
 from scantling.versions.api import Scheme
+from scantling.versions.ranges import UNDETERMINED, covering
 from scantling.versions.registry import scheme_for
 from scantling.versions.vers import from_intervals
 
@@ -161,33 +162,18 @@ def _compared(
         return Outcome.AFFECTED, None, "the statement is about every version"
     if version in statement.versions:
         return Outcome.AFFECTED, None, f"{version} is listed"
+    if key is not None and key in stored.version_keys:
+        return Outcome.AFFECTED, None, f"{version} is listed"
+    decided = covering(statement.ranges, stored.keys, key)
+    if isinstance(decided, Interval):
+        return Outcome.AFFECTED, decided, _reason(version, decided)
     if key is None:
         return Outcome.UNDETERMINED, None, f"{version!r} is not a version that can be compared"
-    if key in stored.version_keys:
-        return Outcome.AFFECTED, None, f"{version} is listed"
-    open_interval = None
-    for interval, (low, high) in zip(statement.ranges, stored.keys, strict=True):
-        inside = _inside(interval, low, high, key)
-        if inside:
-            return Outcome.AFFECTED, interval, _reason(version, interval)
-        if inside is None:
-            open_interval = interval
-    if open_interval is not None:
-        return Outcome.UNDETERMINED, open_interval, "a bound of the range cannot be compared"
+    if decided is UNDETERMINED:
+        return Outcome.UNDETERMINED, None, "a bound of the range cannot be compared"
     fixed = ", ".join(statement.fixed_in)
     because = f"{version} is outside the range"
     return Outcome.NOT_AFFECTED, None, f"{because}; fixed in {fixed}" if fixed else because
-
-
-def _inside(interval: Interval, low: bytes | None, high: bytes | None, key: bytes) -> bool | None:
-    """Return whether the key lies in the interval; None when an unreadable bound leaves it open."""
-    if low is not None and (key < low or (key == low and not interval.low_inclusive)):
-        return False
-    if high is not None and (key > high or (key == high and not interval.high_inclusive)):
-        return False
-    if (interval.low and low is None) or (interval.high and high is None):
-        return None
-    return True
 
 
 def _reason(version: str, interval: Interval) -> str:
