@@ -145,12 +145,20 @@ class Database:
                 for _, record in self._segment(entry).pairs():
                     yield from _decoded(_ROWS, record, entry)
 
-    def keys(self, source: str, kind: Kind) -> Iterator[str]:
-        """Yield the keys of a source's segment of this kind, in order."""
-        for entry in self._by_kind.get(kind.name.lower(), ()):
+    def signal_kinds(self, source: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield (id, kinds of signals) of a source, by id."""
+        for entry in self._by_kind.get("signals", ()):
             if entry.source == source:
-                for key, _ in self._segment(entry).pairs():
-                    yield key
+                for key, record in self._segment(entry).pairs():
+                    found = _decoded(_SIGNALS, record, entry)
+                    yield key, tuple(signal.kind for signal in found)
+
+    def all_releases(self, source: str) -> Iterator[Release]:
+        """Yield the releases of a source, by product."""
+        for entry in self._by_kind.get("releases", ()):
+            if entry.source == source:
+                for _, record in self._segment(entry).pairs():
+                    yield from _decoded(_RELEASES, record, entry)
 
     def packages(self, ecosystem: str, prefix: str = "") -> tuple[str, ...]:
         """Return the packages of an ecosystem that start with `prefix`, sorted."""

@@ -17,7 +17,7 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from itertools import pairwise
 from pathlib import Path
@@ -239,7 +239,7 @@ def _mapped(path: Path, size: int, name: str) -> mmap.mmap:
     return mapped
 
 
-def _words(data: bytes) -> memoryview | array[int]:
+def _words(data: bytes) -> Sequence[int]:
     """Return little-endian 32-bit words as a sequence that bisect can use, without a copy."""
     if sys.byteorder == "little":
         return memoryview(data).cast("I")

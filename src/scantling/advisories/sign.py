@@ -50,15 +50,19 @@ class TrustedKey(Struct, frozen=True, kw_only=True):
     raw: bytes
 
 
-def sign(data: bytes, key_file: Path) -> bytes:
-    """Return the signature file for `data`. Raises AdvisoryDataError if the key is unusable."""
+def sign(data: bytes, key_file: Path) -> tuple[bytes, str]:
+    """Return the signature file for `data`, and the fingerprint of the key.
+
+    Raises AdvisoryDataError if the key is unusable.
+    """
     key = _private_key(key_file)
+    name = fingerprint(_raw(key.public_key()))
     made = _Signature(
         algorithm="ed25519",
-        key=fingerprint(_raw(key.public_key())),
+        key=name,
         signature=base64.b64encode(key.sign(_CONTEXT + data)).decode(),
     )
-    return msgspec.json.encode(made) + b"\n"
+    return msgspec.json.encode(made) + b"\n", name
 
 
 def verify(data: bytes, signature_file: bytes, trusted: tuple[TrustedKey, ...]) -> str:
