@@ -63,12 +63,3 @@ def clean(path: str) -> str:
 def pack_links(links: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Return (path, target) pairs as facts spell them, sorted by path; the last counts."""
     return tuple(sorted({clean(path): clean(target) for path, target in links}.items()))
-
-
-def pack_paths(paths: Iterable[str]) -> bytes:
-    """Return `LayerFacts.paths` for these."""
-    # Imported by workers' parents only: a scan from the cache packs nothing. Level 1 of ISA-L
-    # packs a list of paths 6:1 at 400 MB/s; zlib takes ten times as long for 7:1.
-    from isal import isal_zlib  # noqa: PLC0415
-
-    return isal_zlib.compress(clean("\0".join(paths)).encode(), 1)

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from scantling.catalog.collect import Collector
-from scantling.catalog.factsform import Wire, clean, encode, pack_links, pack_paths
-from scantling.catalog.layers import Readers, SkipTable, gap_of
+from scantling.catalog.factsform import Wire, clean, encode, pack_links
+from scantling.catalog.layers import Readers, SkipTable, gap_of, pack_paths
 from scantling.catalog.wants import HEAD_BYTES, largest
 from scantling.core.errors import InputError
 from scantling.core.model.gap import Gap

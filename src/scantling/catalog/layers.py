@@ -8,13 +8,14 @@
 Gaps carry no layer number: the same facts may stand for several places in several images.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from isal import isal_zlib
 from msgspec import Struct
 
 from scantling.catalog.api import Cataloger
 from scantling.catalog.collect import Casualty, Collector
-from scantling.catalog.factsform import Wire, clean, encode, pack_links, pack_paths
+from scantling.catalog.factsform import Wire, clean, encode, pack_links
 from scantling.catalog.wants import WantIndex, largest
 from scantling.core.errors import InputError
 from scantling.core.limits import Limits
@@ -55,6 +56,12 @@ def read_layer(desk: Desk, task: LayerTask) -> bytes:
         readers.catalogers, readers.index, readers.limits, skip=task.skip, note=desk.note
     )
     return _Reader(desk, task, collector).facts()
+
+
+def pack_paths(paths: Iterable[str]) -> bytes:
+    """Return `LayerFacts.paths` for these."""
+    # Level 1 of ISA-L packs a list of paths 6:1 at 400 MB/s; zlib takes ten times as long for 7:1.
+    return isal_zlib.compress(clean("\0".join(paths)).encode(), 1)
 
 
 class _Reader:
