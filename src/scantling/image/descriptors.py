@@ -124,7 +124,7 @@ class _RawDocument(Struct):
     config: _RawDescriptor | None = None
     layers: list[_RawDescriptor] | None = None
     manifests: list[_RawDescriptor] | None = None
-    fsLayers: msgspec.Raw | None = None  # noqa: N815
+    fsLayers: list[msgspec.Raw] | None = None  # noqa: N815
     annotations: dict[str, str] | None = None
 
 

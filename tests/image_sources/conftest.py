@@ -1,0 +1,14 @@
+"""A world without the developer's own logins and proxies."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    names = ("DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")
+    proxies = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+    for name in (*names, *proxies, *map(str.upper, proxies)):
+        monkeypatch.delenv(name, raising=False)
