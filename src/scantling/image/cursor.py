@@ -39,16 +39,19 @@ class Cursor:
     """A place in a source. The walker's inner loop works on `buffer[at:]` and writes `at` back.
 
     `base` is the position of `buffer[0]` in the stream. `at` may lie beyond the buffer's end; the
-    bytes between are stepped over when the next ones are needed.
+    bytes between are stepped over when the next ones are needed. Pieces are not copied together:
+    only what spans two of them is, and the rest of the second waits in `_spare`.
     """
 
-    __slots__ = ("at", "base", "buffer", "source")
+    __slots__ = ("_source", "_spare", "_spare_at", "at", "base", "buffer")
 
     def __init__(self, source: ByteSource) -> None:
-        self.source = source
         self.buffer = b""
         self.at = 0
         self.base = 0
+        self._source = source
+        self._spare = b""
+        self._spare_at = 0
 
     @property
     def offset(self) -> int:
@@ -62,15 +65,16 @@ class Cursor:
         """
         if self.at > len(self.buffer):
             self._jump()
-        if len(self.buffer) - self.at < count:
-            pieces = [self.buffer[self.at :]]
-            have = len(pieces[0])
-            while have < count and (piece := self.source.read()):
-                pieces.append(piece)
-                have += len(piece)
-            self.base += self.at
-            self.at = 0
-            self.buffer = b"".join(pieces)
+        while (have := len(self.buffer) - self.at) < count:
+            if not have:
+                if not self._more():
+                    break
+            elif self._spare:
+                self._span(count - have)
+            else:
+                self._spare, self._spare_at = self._source.read(), 0
+                if not self._spare:
+                    break
         return self.buffer[self.at : self.at + count]
 
     def take(self, count: int) -> bytes:
@@ -80,55 +84,62 @@ class Cursor:
         """
         if self.at > len(self.buffer):
             self._jump()
-        end = self.at + count
-        if end <= len(self.buffer):
-            data = self.buffer[self.at : end]
-            self.at = end
+        data = self.buffer[self.at : self.at + count]
+        self.at += len(data)
+        if len(data) == count:
             return data
         out = BytesIO()
-        out.write(self.buffer[self.at :])
-        self.base += len(self.buffer)
-        self.buffer = b""
-        self.at = 0
-        while out.tell() < count and (piece := self.source.read()):
-            part = piece[: count - out.tell()]
-            out.write(part)
-            self.base += len(part)
-            self.buffer = piece[len(part) :]
+        out.write(data)
+        while out.tell() < count and self._more():
+            self.at += out.write(self.buffer[self.at : self.at + count - out.tell()])
         return out.getvalue()
 
     def rest_is_zero(self) -> bool:
-        """Read on until a byte is not zero; True when there is none up to the end."""
-        piece = self.buffer[self.at :]
-        self.at = len(self.buffer)
-        while piece.count(0) == len(piece):
-            self.base += len(self.buffer)
-            self.at = 0
-            self.buffer = b""
-            piece = self.source.read()
-            if not piece:
+        """Read on until a piece has a byte that is not zero; True when none has, up to the end."""
+        while True:
+            rest = self.buffer[self.at :]
+            # A comparison, because counting zeros is a hundred times slower.
+            if rest != bytes(len(rest)):
+                return False
+            self.at = len(self.buffer)
+            if not self._more():
                 return True
-            self.buffer = piece
-            self.at = len(piece)
-        return False
+
+    def _more(self) -> bool:
+        """Replace the used-up buffer by what follows it; False at the end."""
+        self.base += len(self.buffer)
+        if self._spare:
+            self.buffer, self.at = self._spare, self._spare_at
+            self.base -= self._spare_at
+            self._spare = b""
+        else:
+            self.buffer, self.at = self._source.read(), 0
+        return bool(self.buffer)
+
+    def _span(self, count: int) -> None:
+        """Move up to `count` bytes of the spare piece behind the buffer's rest."""
+        end = self._spare_at + count
+        self.base += self.at
+        self.buffer = self.buffer[self.at :] + self._spare[self._spare_at : end]
+        self.at = 0
+        self._spare_at = end
+        if end >= len(self._spare):
+            self._spare = b""
 
     def _jump(self) -> None:
         missing = self.at - len(self.buffer)
-        self.base += len(self.buffer)
-        self.buffer = b""
-        self.at = 0
+        self.at = len(self.buffer)
         while missing:
-            skipped = self.source.skip(missing)
-            if not skipped:
-                self.buffer = self.source.read()
-                if not self.buffer:
-                    raise InputError(
-                        "tar.truncated", "tar: the archive ends inside a file", offset=self.base
-                    )
-                skipped = min(missing, len(self.buffer))
-                if skipped < len(self.buffer):
-                    self.at = skipped
-                    return
+            if not self._spare and (skipped := self._source.skip(missing)):
+                self.base += len(self.buffer) + skipped
                 self.buffer = b""
-            self.base += skipped
-            missing -= skipped
+                self.at = 0
+                missing -= skipped
+                continue
+            if not self._more():
+                raise InputError(
+                    "tar.truncated", "tar: the archive ends inside a file", offset=self.base
+                )
+            step = min(missing, len(self.buffer) - self.at)
+            self.at += step
+            missing -= step

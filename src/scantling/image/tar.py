@@ -37,12 +37,13 @@ from scantling.image.budget import Budget
 from scantling.image.cursor import ByteSource, Cursor
 from scantling.image.gaplist import GapList
 from scantling.image.tarheader import (
-    ASCII_SUM_BASE,
     BLOCK,
     IN_USTAR,
     OCTAL_AS_ZERO,
     PLAIN_NUMBERS,
     STAR_END,
+    AsciiSums,
+    Modes,
 )
 from scantling.image.tarmember import Member, MemberReader
 from scantling.image.treecheck import check_paths
@@ -60,7 +61,7 @@ Sniff = Callable[[str, int, int, bytes], str]
 _FILE: Final = ord("0")
 _FOLDER: Final = ord("5")
 _SYMLINK: Final = ord("2")
-_SLASH: Final = ord("/")
+_NAME: Final = 100
 _SIZE_ZERO: Final = b"00000000000"
 # No plain header's name is longer; limits below that switch the fast path off.
 _PLAIN_NAME_BYTES: Final = 256
@@ -116,14 +117,16 @@ class TarWalker:
             >= _PLAIN_NAME_BYTES
         )
         self._reader: Final = MemberReader(self._cursor, limits, self.gaps)
-        self._entries = 0
+        self._unlisted = 0
         self._counted = 0
+        self._sums: Final = AsciiSums()
+        self._modes: Final = Modes()
         self._yielded: set[str] = set()
 
     @property
     def entries(self) -> int:
         """Return the number of headers read so far, extended headers included."""
-        return self._entries
+        return len(self.paths) + self._unlisted
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield selected files, links and deletion markers in archive order.
@@ -131,59 +134,60 @@ class TarWalker:
         Raises InputError `tar.header`, `tar.truncated`, `limit.*` and those of the source.
         """
         while not self._reader.ended:
-            listed = len(self.paths)
-            entry = self._run_plain()
-            self._entries += len(self.paths) - listed
-            if entry is None:
-                entry = self._next()
-                self._entries += 1
+            entry = self._run_plain() or self._next()
             self._count()
             if entry is not None:
                 self._yielded.add(entry.path)
                 yield entry
         check_paths(self.paths, self._yielded, self.gaps)
 
-    def _run_plain(self) -> Entry | None:  # noqa: C901, PLR0912 - the hot path is one loop
+    def _run_plain(self) -> Entry | None:  # noqa: C901, PLR0912, PLR0915 - the hot path is one loop
         """Step over plain files and folders in the buffer, return the first selected file.
 
         An entry costs one to two microseconds here. Whatever is not plain is left where it is, for
         `_next`, which reads every form and would say the same of what is read here.
         """
         cursor, select, append = self._cursor, self._select, self.paths.append
+        sums, modes = self._sums, self._modes
         if self._reader.extended or not self._plain:
             return None
         buffer, at = cursor.buffer, cursor.at
         last = len(buffer) - BLOCK
-        while at <= last:
+        while True:
+            if at > last:
+                cursor.at = at
+                self._count()
+                if len(cursor.peek(BLOCK)) < BLOCK:
+                    return None
+                buffer, at = cursor.buffer, cursor.at
+                last = len(buffer) - BLOCK
             block = buffer[at : at + BLOCK]
-            # 1. Numbers in their usual form, ASCII, and a right checksum (see ASCII_SUM_BASE).
+            # 1. Numbers in their usual form, ASCII, and the right checksum.
             if (
                 block[100:156].translate(OCTAL_AS_ZERO) != PLAIN_NUMBERS
                 or not block.isascii()
-                or (adler32(block[156:], adler32(block[:148])) & 0xFFFF) + ASCII_SUM_BASE
-                != int(block[148:154], 8)
+                or adler32(block) & 0xFFFF != sums[block[148:156]]
             ):
                 break
             # 2. A name that is canonical as it stands, but for a leading `./`.
-            end = block.find(0)
-            name = block[:end] if end < 100 else block[:100]  # noqa: PLR2004 - field width
+            end = block.find(b"\0")
+            path = block[: end if end < _NAME else _NAME].decode()  # noqa: FURB136 - min() is slow
             if block[345]:
                 if not block.startswith(IN_USTAR, 257) or block.startswith(STAR_END, 508):
                     break
-                name = block[345:500].partition(b"\0")[0] + b"/" + name
-            if name[:2] == b"./":
-                name = name[2:]
-            if name[:1] in b"./" or b"//" in name:
+                path = block[345:500].partition(b"\0")[0].decode() + "/" + path
+            if path[:2] == "./":
+                path = path[2:]
+            if not path or path[0] in "./" or "//" in path:
                 break
-            if b"/." in name and (
-                b"/./" in name or b"/.." in name or b"/.wh." in name or name[-2:] == b"/."
+            if "/." in path and (
+                "/./" in path or "/.." in path or "/.wh." in path or path[-2:] == "/."
             ):
                 break
             # 3. A folder, or a file that nobody wants, or one that somebody may want.
-            path = str(name, "ascii")
-            if block[156] == _FILE and name[-1] != _SLASH:
+            if block[156] == _FILE and path[-1] != "/":
                 size = int(block[124:135], 8)
-                mode = int(block[100:107], 8)
+                mode = modes[block[100:107]]
                 append(path)
                 verdict = select(path, size, mode)
                 if verdict:
@@ -197,8 +201,15 @@ class TarWalker:
                 else:
                     at += BLOCK + (size + 511 & -512)
             elif block[156] == _FOLDER and block[124:135] == _SIZE_ZERO:
-                append(path if name[-1] == _SLASH else path + "/")
+                append(path if path[-1] == "/" else path + "/")
                 at += BLOCK
+            elif block[156] == _SYMLINK and block[124:135] == _SIZE_ZERO and block[157]:
+                if path[-1] == "/":
+                    break
+                append(path)
+                cursor.at = at + BLOCK
+                link = str(block[157:257].partition(b"\0")[0], "ascii")
+                return Entry(kind=Kind.SYMLINK, path=path, link=link, offset=cursor.base + at)
             else:
                 break
         cursor.at = at
@@ -218,7 +229,9 @@ class TarWalker:
         """Read one header of any form; None when it is nothing to yield."""
         member = self._reader.next()
         if member is None:
+            self._unlisted += not self._reader.ended
             return None
+        listed = len(self.paths)
         entry = None
         try:
             if not member.lost:
@@ -229,6 +242,7 @@ class TarWalker:
                 raise
             self.gaps.add_error(error, offset=member.offset)
         self._cursor.at = member.end - self._cursor.base
+        self._unlisted += len(self.paths) == listed
         return entry
 
     def _entry(self, member: Member) -> Entry | None:

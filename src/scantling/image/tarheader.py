@@ -22,17 +22,39 @@ STAR_END: Final = b"tar\x00"
 # Historic forms: leading spaces, digits, then NULs or spaces; all NULs or spaces is zero.
 _OCTAL: Final = re.compile(rb"[ ]*+([0-7]*+)[ \0]*+")
 _CHECKSUM_SPACES: Final = 8 * 0x20
+_ASCII_SUM_MAX: Final = BLOCK * 127
+_MODES: Final = 0o10000
 OCTAL_AS_ZERO: Final = bytes(0x30 if byte in b"01234567" else byte for byte in range(256))
 """A translation that shows every octal digit as 0, to compare a field's form."""
 PLAIN_NUMBERS: Final = b"0000000\0" * 3 + b"00000000000\0" * 2 + b"000000\0 "
 """Bytes 100-156 of a header as nearly every writer forms them, every octal digit shown as 0."""
-ASCII_SUM_BASE: Final = 8 * 0x20 - 1
-"""Added to the low half of `adler32(block[156:], adler32(block[:148]))`: an ASCII block's checksum.
 
-That half is one plus the sum of the bytes, modulo 65521. 504 ASCII bytes sum to 64,008 at most, so
-the remainder is the sum itself: exact, and twenty times faster than sum(). The checksum field
-counts as eight spaces.
-"""
+
+class AsciiSums(dict[bytes, int]):
+    """From a checksum field in its usual form to what Adler-32's low half then is.
+
+    That half is one plus the sum of all bytes, modulo 65521. 512 ASCII bytes sum to 65,024 at most,
+    so the remainder is the sum itself: exact for ASCII blocks, and ten times faster than sum().
+    The checksum counts its own field as spaces. Grows to one item per checksum that occurs; there
+    are fewer than 65,025.
+    """
+
+    def __missing__(self, field: bytes) -> int:
+        stored = int(field[:6], 8)
+        expected = stored - _CHECKSUM_SPACES + sum(field) + 1
+        if stored <= _ASCII_SUM_MAX:
+            self[field] = expected
+        return expected
+
+
+class Modes(dict[bytes, int]):
+    """From a mode field of seven octal digits to its number; remembers the 4,096 possible ones."""
+
+    def __missing__(self, field: bytes) -> int:
+        mode = int(field, 8) & 0o7777
+        if len(self) < _MODES:
+            self[field] = mode
+        return mode
 
 
 class Header(Struct, kw_only=True):

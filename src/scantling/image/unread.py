@@ -57,7 +57,7 @@ class Unread:
         """Look at what follows the last frame: zeros are padding, anything else was not read."""
         offset = self.offset
         while data := self.next():
-            if data.count(0) != len(data):
+            if data != bytes(len(data)):
                 gaps.add(code, f"data follows the last {what}", offset=offset)
                 return
         gaps.add("tar.note", f"zeros follow the last {what}", offset=offset)
