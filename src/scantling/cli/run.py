@@ -24,13 +24,7 @@ class Parser(argparse.ArgumentParser):
 def run(command: str, argv: Sequence[str]) -> int:
     """Run `command` with its arguments and return the exit code."""
     module = import_module(f"scantling.cli.commands.{command}")
-    parser = Parser(
-        prog=f"scantling {command}",
-        description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    module.add_arguments(parser)
+    parser = parser_of(command)
     try:
         code = module.run(parser.parse_args(argv))
         sys.stdout.flush()
@@ -45,6 +39,19 @@ def run(command: str, argv: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the edge: whatever is left is our bug
         return _bug(error)
     return int(code)
+
+
+def parser_of(command: str) -> Parser:
+    """Return the parser of a command, with its module's docstring as the description."""
+    module = import_module(f"scantling.cli.commands.{command}")
+    parser = Parser(
+        prog=f"scantling {command}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    return parser
 
 
 def _bug(error: Exception) -> int:

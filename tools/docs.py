@@ -1,0 +1,146 @@
+"""Write the parts of the manual that the code knows best: docs/reference/*.md marked as generated.
+
+python tools/docs.py          write them
+python tools/docs.py --check  exit 1 if a committed one is not what the code says
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import fields
+from scantling.advisories.registry import FEEDS
+
+from scantling.catalog import registry as catalogers
+from scantling.catalog.api import Cataloger, Want
+from scantling.cli.main import COMMANDS
+from scantling.cli.run import parser_of
+from scantling.core.errors import ExitCode
+from scantling.core.limits import DEFAULT
+from scantling.core.model.gap import CODES
+from scantling.reports.registry import FORMATS
+from scantling.versions.registry import SCHEMES
+
+FOLDER: Final = Path(__file__).parent.parent / "docs" / "reference"
+_NOTE: Final = (
+    "<!-- Made by tools/docs.py from the code; change the code, then run `make docs`. -->"
+)
+
+
+def _gaps() -> Iterator[str]:
+    yield "# Gap codes\n"
+    yield "What a scan could not look at. A *blocking* gap makes the verdict `unknown` and the exit"
+    yield "code 3 (5 for `advisories.*`); an *info* gap is shown, no more. A pipeline can"
+    yield "pass in spite of one: `--allow-incomplete CODE`.\n"
+    yield "| code | kind | what it means | what to do |\n|---|---|---|---|"
+    for code, (kind, meaning, advice) in CODES.items():
+        yield f"| `{code}` | {kind} | {meaning} | {advice} |"
+
+
+def _limits() -> Iterator[str]:
+    yield "# Limits\n"
+    yield "Every read is bounded. `--limit NAME=VALUE` changes one; none can be switched off.\n"
+    yield "| name | default |\n|---|---:|"
+    for field in fields(DEFAULT):
+        yield f"| `{field.name}` | {getattr(DEFAULT, field.name):,} |"
+
+
+def _commands() -> Iterator[str]:
+    os.environ["COLUMNS"] = "100"
+    yield "# Commands\n"
+    for command in COMMANDS:
+        yield f"## scantling {command}\n\n```text\n{_help(command)}```\n"
+    yield "## Exit codes\n\n| code | name |\n|---:|---|"
+    for code in ExitCode:
+        yield f"| {code.value} | {code.name.lower().replace('_', ' ')} |"
+
+
+def _help(command: str) -> str:
+    parser = parser_of(command)
+    lines = parser.format_help().rstrip().split("\n")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _catalogers() -> Iterator[str]:
+    yield "# What is recognized\n"
+    yield "Each file below is read by one cataloger. *Profile* is the shallowest that reads it.\n"
+    for module in sorted(catalogers.MODULES):
+        plugin = catalogers.plugin_of(module)
+        yield from _cataloger(module, plugin)
+
+
+def _cataloger(module: str, plugin: Cataloger) -> Iterator[str]:
+    text = import_module(f"scantling.catalog.ecosystems.{module}").__doc__ or ""
+    yield f"## {plugin.name}\n\n{text.strip()}\n"
+    wants = ", ".join(f"`{_want(want)}`" for want in plugin.wants)
+    yield f"*Profile* {plugin.profile}; *files* {wants}.\n"
+
+
+def _want(want: Want) -> str:
+    if want.path or want.tail:
+        return want.path or f"…/{want.tail}"
+    if want.magic:
+        return f"files that start with {want.magic!r}"
+    folder = want.folder or (f"*{want.parent}" if want.parent else "…")
+    within = f"…/{want.within}/" if want.within else ""
+    return f"{within}{folder}/{want.name or '*' + want.suffix}"
+
+
+def _feeds() -> Iterator[str]:
+    yield "# Advisory sources\n"
+    yield "*Silence* says what it means when a source does not mention a vulnerability: `full`, it"
+    yield "does not know of one; `fixes-only`, none was fixed; `partial`, nothing.\n"
+    yield "| source | what | license | covers (silence) | stale after |\n|---|---|---|---|---:|"
+    for feed in FEEDS:
+        covers = ", ".join(f"`{one.ecosystem}` ({one.completeness})" for one in feed.covers)
+        days = f"{feed.stale_after_days} days"
+        yield f"| `{feed.name}` | {feed.title} | {feed.license} | {covers or '-'} | {days} |"
+
+
+def _schemes() -> Iterator[str]:
+    yield "# Version schemes\n"
+    yield "| scheme | VERS | follows |\n|---|---|---|"
+    for scheme in sorted(SCHEMES.values(), key=lambda one: one.name):
+        yield f"| `{scheme.name}` | `vers:{scheme.vers}/…` | {scheme.source} |"
+
+
+def _formats() -> Iterator[str]:
+    yield "# Report formats\n"
+    yield "| format | media type | suffix | without matching |\n|---|---|---|---|"
+    for one in FORMATS.values():
+        alone = "yes" if one.inventory else "no"
+        yield f"| `{one.name}` | {one.media_type} | `{one.suffix}` | {alone} |"
+
+
+PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
+    "gaps.md": _gaps,
+    "limits.md": _limits,
+    "commands.md": _commands,
+    "catalogers.md": _catalogers,
+    "sources.md": _feeds,
+    "versions.md": _schemes,
+    "formats.md": _formats,
+}
+
+
+def main() -> int:
+    """Write or check every page; return the exit code."""
+    stale = []
+    for name, page in PAGES.items():
+        text = f"{_NOTE}\n\n" + "\n".join(page()).rstrip() + "\n"
+        path = FOLDER / name
+        if "--check" not in sys.argv:
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+    for name in stale:
+        print(f"docs/reference/{name} is not what the code says; run `make docs`")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
