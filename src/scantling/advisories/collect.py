@@ -82,6 +82,9 @@ class Collector:
 
     def add(self, record: Record) -> None:
         """Take one record; an advisory whose ranges make no sense becomes an unreadable one."""
+        if isinstance(record, Unreadable):
+            self._refuse(record.record, record.reason)
+            return
         try:
             msgspec.msgpack.encode(record)  # a record that cannot be written is not half taken
             match record:
@@ -95,8 +98,6 @@ class Collector:
                     self._seen(record.latest_date or record.released)
                     self._states[hash((record.product, record.cycle))] = 0
                     self._releases.setdefault(record.product, []).append(record)
-                case Unreadable():
-                    self._refuse(record.record, record.reason)
         except UnicodeEncodeError:  # a lone surrogate: JSON can say it, UTF-8 cannot
             self._refuse(_name_of(record), "it has text that is not Unicode")
 
@@ -291,11 +292,5 @@ def _order(signal: Signal) -> tuple[str, str, str]:
     return signal.kind, signal.date, signal.value
 
 
-def _name_of(record: Record) -> str:
-    match record:
-        case Advisory() | Signal():
-            return record.id
-        case Release():
-            return record.product
-        case Unreadable():
-            return record.record
+def _name_of(record: Advisory | Signal | Release) -> str:
+    return record.product if isinstance(record, Release) else record.id

@@ -145,6 +145,13 @@ class Database:
                 for _, record in self._segment(entry).pairs():
                     yield from _decoded(_ROWS, record, entry)
 
+    def texts(self, source: str) -> Iterator[Advisory]:
+        """Yield the documents of a source without their statements, by id."""
+        for entry in self._by_kind.get("texts", ()):
+            if entry.source == source:
+                for _, record in self._segment(entry).pairs():
+                    yield _decoded(_TEXT, record, entry).advisory
+
     def signal_kinds(self, source: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield (id, kinds of signals) of a source, by id."""
         for entry in self._by_kind.get("signals", ()):

@@ -85,7 +85,7 @@ class Store:
 
         A unique beginning of at least 8 characters will do. Raises AdvisoryDataError.
         """
-        digest = self._resolved(digest)
+        digest = self.resolved(digest)
         path = self.root / manifest_name(digest)
         try:
             data = path.read_bytes()
@@ -98,6 +98,23 @@ class Store:
         verified = self.embedded or bool(self.signed_by(digest))
         origin = "embedded" if self.embedded else "local"
         return open_database(path, self.root, origin=origin, verified=verified)
+
+    def resolved(self, digest: str) -> str:
+        """Return the whole digest that a text names; see `open`. Raises AdvisoryDataError."""
+        digest = digest.removeprefix("sha256:") or self.current()
+        if not digest:
+            raise AdvisoryDataError(
+                f"there is no advisory database in {self.root}; run `scantling db update`"
+            )
+        if is_digest(digest):
+            return digest
+        names = [path.stem for path in self.root.glob("manifests/*.json")]
+        found = [name for name in names if len(digest) >= 8 and name.startswith(digest)]  # noqa: PLR2004
+        if len(found) != 1:
+            raise AdvisoryDataError(
+                f"{digest[:80]!r} names no version in {self.root}; `scantling db info` lists them"
+            )
+        return found[0]
 
     def signed_by(self, digest: str) -> str:
         """Return the key whose signature was checked when this version arrived; empty: none."""
@@ -253,21 +270,10 @@ class Store:
         finally:
             os.close(lock)
 
-    def _resolved(self, digest: str) -> str:
-        digest = digest.removeprefix("sha256:") or self.current()
-        if not digest:
-            raise AdvisoryDataError(
-                f"there is no advisory database in {self.root}; run `scantling db update`"
-            )
-        if is_digest(digest):
-            return digest
-        names = [path.stem for path in self.root.glob("manifests/*.json")]
-        found = [name for name in names if len(digest) >= 8 and name.startswith(digest)]  # noqa: PLR2004
-        if len(found) != 1:
-            raise AdvisoryDataError(
-                f"{digest[:80]!r} names no version in {self.root}; `scantling db info` lists them"
-            )
-        return found[0]
+
+def starter_store() -> Store:
+    """Return the store inside this package; nobody writes to it."""
+    return Store(Path(__file__).parent / "starter", embedded=True)
 
 
 def open_starter() -> Database:
@@ -276,8 +282,7 @@ def open_starter() -> Database:
     It is as trustworthy as the installed package, whose installer checked the digest of each file,
     so it counts as verified. Raises AdvisoryDataError if the package was built without it.
     """
-    folder = Path(__file__).parent / "starter"
-    store = Store(folder, embedded=True)
+    store = starter_store()
     if not store.current():
         raise AdvisoryDataError(
             "there is no advisory database yet, and this installation has no embedded one; "

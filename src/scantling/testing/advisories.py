@@ -1,4 +1,4 @@
-"""Makers of advisories, feeds and stores for the tests of the database."""
+"""Makers of advisories, feeds and databases, for tests of whatever asks a database."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
