@@ -24,8 +24,8 @@ from scantling.image.gaplist import GapList
 
 _MERGED: Final = ("bin/", "lib/", "lib32/", "lib64/", "libx32/", "sbin/")
 _DATABASES: Final = {"apk": "apk", "dpkg": "deb", "rpm": "rpm"}
-_GRACE_S: Final = 5.0
-"""CPU seconds after which a parser that does not come back to Python ends the worker."""
+_GRACE: Final = 1.1
+"""Times `file_cpu_s`: then a parser that does not come back to Python ends the worker."""
 _FILES_SHARE: Final = 0.75
 """Part of `worker_result_bytes` that facts may fill; the rest is for paths and links."""
 
@@ -191,7 +191,7 @@ class Collector:
         # second, of which nobody is told, ends a worker that is stuck in a library.
         self._clock_runs = True
         signal.setitimer(signal.ITIMER_VIRTUAL, self._limits.file_cpu_s)
-        signal.setitimer(signal.ITIMER_PROF, self._limits.file_cpu_s + _GRACE_S)
+        signal.setitimer(signal.ITIMER_PROF, self._limits.file_cpu_s * _GRACE)
 
     def _stop_clock(self) -> None:
         self._clock_runs = False
