@@ -21,7 +21,7 @@ from scantling.core.model.facts import PackageFact
 _FIELDS: Final = 10
 _ABSENT: Final = "(none)"
 _WORD: Final = re.compile(r"[!-~]++")
-_VERSION: Final = re.compile(r"[!-9;-~]++-[!-9;-~]++")
+_VERSION: Final = re.compile(r"[!-9;-~]+-[!-,.-9;-~]++")
 _EPOCH: Final = re.compile(r"[0-9]{1,10}+|\(none\)")
 
 
@@ -43,10 +43,10 @@ def _package(fields: list[str], file: OpenFile, number: int) -> PackageFact | Un
     if len(fields) != _FIELDS:
         return Unreadable(code="parse.record", reason=f"line {number} has not {_FIELDS} fields")
     name, version, _, _, vendor, epoch, _, arch, _, source_file = fields
-    if not (_WORD.fullmatch(name) and _VERSION.fullmatch(version) and _EPOCH.fullmatch(epoch)):
-        return Unreadable(code="parse.record", reason=f"line {number} is not a package")
     if len(name) > file.limits.name_chars or len(version) > file.limits.version_chars:
         return Unreadable(code="limit.records", reason=f"line {number} is too long")
+    if not (_WORD.fullmatch(name) and _VERSION.fullmatch(version) and _EPOCH.fullmatch(epoch)):
+        return Unreadable(code="parse.record", reason=f"line {number} is not a package")
     prefix = "" if epoch.strip("0") in {"", _ABSENT} else f"{epoch}:"
     source_name, source_version = source_of(source_file)
     # See `header`: the same version and release is the same build, and has the same epoch.
