@@ -1,0 +1,152 @@
+"""Alpine's security database format, which Wolfi and Chainguard use too. Shared by their feeds.
+
+A document says, for each source package of one repository, which version fixed which ids. Version
+`0` means that the package was never affected. One id text may hold several names
+(`CVE-2017-2616 CVE-2018-7738 XSA-254 (LMP)`): each CVE makes a statement, the other names are its
+aliases. Slips such as `CVE_2019-2426` or `CVE-2017-8933.patch` are read as meant.
+
+Cannot see: vulnerabilities that are not fixed.
+
+Source: https://secdb.alpinelinux.org/, and the comment `secfixes` of APKBUILD(5).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from scantling.advisories.api import Document, Record, Spool, Unreadable
+from scantling.advisories.decode import from_json
+from scantling.advisories.identifiers import unique
+from scantling.advisories.yaml import to_json
+from scantling.core.errors import InputError
+from scantling.core.model.advisory import Advisory, Fix, Interval, Statement, Status
+
+
+class _Package(Struct):
+    name: str
+    secfixes: dict[str, list[str] | None] = {}
+
+
+class _Entry(Struct):
+    pkg: _Package
+
+
+class _Repository(Struct):
+    distroversion: str = ""
+    reponame: str = ""
+    packages: list[_Entry] | None = None
+
+
+class _Ids(Struct, frozen=True):
+    """What one id text names."""
+
+    vulnerabilities: tuple[str, ...]
+    aliases: tuple[str, ...]
+
+
+_DECODER: Final = msgspec.json.Decoder(_Repository)
+_SUFFIXES: Final = (".json", ".yaml", ".yml")
+_CVE: Final = re.compile(r"CVE[-_ ](?P<year>[0-9]{4})-(?P<number>[0-9]{4,19})(?![0-9-])")
+_OTHER: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+")
+_NEVER: Final = "0"
+_RELEASE: Final = re.compile(r"v?(?P<release>[0-9]+\.[0-9]+|edge)")
+
+
+def records(spool: Spool, *, source: str, distro: str, files: tuple[str, ...]) -> Iterator[Record]:
+    """Yield an advisory for each (document, id), and `Unreadable` for ids that name nothing.
+
+    `distro` is the os-release ID; `files` are the names of the files to read, without their suffix.
+    """
+    for document in spool.documents():
+        stem, dot, suffix = document.name.rpartition("/")[2].rpartition(".")
+        if stem in files and dot + suffix in _SUFFIXES:
+            yield from _document(document, source, distro)
+
+
+def _document(document: Document, source: str, distro: str) -> Iterator[Record]:
+    try:
+        is_json = document.name.endswith(".json")
+        data = document.data if is_json else to_json(document.data, what="repository")
+        repository = from_json(data, _DECODER, what="repository")
+        ecosystem = f"apk/{distro}:{_release(repository, document.name)}"
+    except InputError as error:
+        yield Unreadable(record=document.name, reason=error.detail)
+        return
+    for entry in repository.packages or ():
+        yield from _package(entry.pkg, document.name, source, ecosystem)
+
+
+def _release(repository: _Repository, name: str) -> str:
+    """Return `3.18` or `edge`; empty where the distribution has no releases.
+
+    Raises InputError when the document names a version that is none.
+    """
+    if not repository.distroversion:
+        return ""
+    found = _RELEASE.fullmatch(repository.distroversion)
+    if found is None:
+        raise InputError("advisories.record", f"{name}: not a release: {repository.distroversion}")
+    return found["release"]
+
+
+def _package(package: _Package, file: str, source: str, ecosystem: str) -> Iterator[Record]:
+    statements: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for version, texts in package.secfixes.items():
+        for text in texts or ():
+            ids = _ids(text)
+            if not ids.vulnerabilities:
+                reason = f"{package.name} {version}: {text!r} names no vulnerability"
+                yield Unreadable(record=file, reason=reason)
+            for vulnerability in ids.vulnerabilities:
+                statements.setdefault(vulnerability, []).append((version, ids.aliases))
+    for vulnerability, said in statements.items():
+        yield Advisory(
+            id=vulnerability,
+            source=source,
+            aliases=unique(alias for _, aliases in said for alias in aliases),
+            statements=tuple(_statements(ecosystem, package.name, vulnerability, said)),
+        )
+
+
+def _ids(text: str) -> _Ids:
+    cves = unique(f"CVE-{found['year']}-{found['number']}" for found in _CVE.finditer(text))
+    # A broken CVE id is not another name of anything.
+    others = unique(
+        token
+        for token in _CVE.sub(" ", text).split()
+        if _OTHER.fullmatch(token) and not token.startswith("CVE") and _has_digit(token)
+    )
+    return _Ids(cves, others) if cves else _Ids(others[:1], others[1:])
+
+
+def _has_digit(text: str) -> bool:
+    return any(character in "0123456789" for character in text)
+
+
+def _statements(
+    ecosystem: str, package: str, vulnerability: str, said: list[tuple[str, tuple[str, ...]]]
+) -> Iterator[Statement]:
+    """Yield what the versions say. Several fixes of one id: the later one was needed as well."""
+    fixed = unique(version for version, _ in said if version != _NEVER)
+    if fixed:
+        yield Statement(
+            ecosystem=ecosystem,
+            package=package,
+            vulnerability=vulnerability,
+            fix=Fix.FIXED,
+            ranges=tuple(Interval(high=version) for version in fixed),
+            fixed_in=fixed,
+            source_package=True,
+        )
+    else:
+        yield Statement(
+            ecosystem=ecosystem,
+            package=package,
+            vulnerability=vulnerability,
+            status=Status.NOT_AFFECTED,
+            word=_NEVER,
+            source_package=True,
+        )
