@@ -32,10 +32,23 @@ test: $(VENV)/.dev ## run the tests (under five minutes)
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts
-	$(BIN)/ruff format --check src tests tools bench
-	$(BIN)/ruff check src tests tools bench
+	$(BIN)/ruff format --check --quiet src tests tools bench
+	$(BIN)/ruff check --quiet src tests tools bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.lint
+
+docs: $(VENV)/.dev ## write the generated parts of the manual
+	PYTHONPATH=src $(BIN)/python tools/docs.py
+
+schema: $(VENV)/.dev ## write the JSON schema of the report
+	PYTHONPATH=src $(BIN)/python tools/schema.py
+
+bench: $(VENV)/.runtime ## time Scantling beside Trivy and Syft (see bench/README.md)
+	$(BIN)/python bench/compare.py $(ARGS)
+
+oracles: $(VENV)/.dev ## compare with the real tools on this machine
+	$(BIN)/python -m pytest -m oracle -n $(JOBS) tests $(ARGS)
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format src tests tools bench
