@@ -48,15 +48,15 @@ class Budget:
                 limit="scan_entries",
             )
 
-    def check_ratio(self, bytes_in: int, bytes_out: int) -> None:
+    def check_ratio(self, bytes_in: int, bytes_out: int, *, nested: bool = False) -> None:
         """Compare what went in and came out of one stream, both counted from its start.
 
-        Inside a nested archive `nested_ratio` holds, else `layer_ratio`; the first 64 MiB of
-        output are free. Raises InputError `limit.ratio`.
+        For an archive inside a layer `nested_ratio` holds, else `layer_ratio`; the first 64 MiB
+        of output are free. Raises InputError `limit.ratio`.
         """
         if bytes_out <= FREE_BYTES:
             return
-        name = "nested_ratio" if self.depth else "layer_ratio"
+        name = "nested_ratio" if nested else "layer_ratio"
         ratio: int = getattr(self.limits, name)
         if bytes_out - FREE_BYTES > ratio * bytes_in:
             raise InputError("limit.ratio", f"content expands more than {ratio} times", limit=name)
