@@ -393,7 +393,7 @@ def test_changes_that_were_not_applied_are_reported(
 def test_a_record_in_no_slot_and_a_slot_for_no_record_are_reported() -> None:
     data = bytearray(slots(package("a"), package("b")))
     data[48 + 4 : 48 + 8] = bytes(4)
-    data[64 : 64 + 16] = struct.pack("<4sIII", b"Slot", 9, 2**31, 2**31)
+    data[64 : 64 + 16] = struct.pack("<4sIII", b"Slot", 9, 2**31, 2)
 
     found = read(ndb.PLUGIN, bytes(data))
 
@@ -401,9 +401,12 @@ def test_a_record_in_no_slot_and_a_slot_for_no_record_are_reported() -> None:
     assert len(gaps(found)) == 2
 
 
-def test_slots_that_share_a_record_read_it_once() -> None:
+@pytest.mark.parametrize("blocks", [0, 2**31], ids=["the_same", "all_that_follows"])
+def test_slots_that_share_a_record_read_it_once(blocks: int) -> None:
     data = bytearray(slots(package("a")))
     data[48 : 48 + 16] = data[32:48]
+    data[60:64] = (blocks or int.from_bytes(data[44:48], "little")).to_bytes(4, "little")
+    data[56] += bool(blocks)
 
     found = read(ndb.PLUGIN, bytes(data))
 

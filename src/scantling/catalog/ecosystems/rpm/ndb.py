@@ -54,14 +54,16 @@ def read_blobs(file: OpenFile) -> Iterator[bytes | Unreadable]:
     if not _PAGE <= end <= len(data):
         raise InputError("parse.failed", "the database is cut off in its slots")
     named: dict[int, int] = {}
+    unclaimed = len(data)
     for at in range(_FIRST_SLOT, end, _SLOT.size):
         slot_magic, package, block, blocks = _SLOT.unpack_from(data, at)
         if slot_magic != _SLOT_MAGIC:
             yield Unreadable(code="parse.record", reason="a slot is damaged", offset=at)
         elif package:
             start, stop = block * _BLOCK, (block + blocks) * _BLOCK
-            # A record belongs to one slot; without this, slots could multiply the reading.
-            if start in named:
+            # Records do not overlap; without this, slots could multiply the reading.
+            unclaimed -= stop - start
+            if start in named or unclaimed < 0:
                 yield Unreadable(code="parse.record", reason="two slots name a record", offset=at)
                 continue
             named[start] = stop
