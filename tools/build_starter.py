@@ -6,16 +6,17 @@ DATA is a folder of archives or folders as tools/data-feeds.toml names them. Onl
 allow passing their data on go in. What is left out keeps the whole at most 12 MB:
 
 - EPSS: only scores of vulnerabilities that an advisory in the database names, or of at least 0.1
-  (one in ten of which is exploited within a month); the rest is noise to a scan without the package.
-- Texts: `details` are cut to 280 characters at a word, and at most three references are kept,
-  advisories and fixes first. The full texts come with `scantling db update`.
+  (one in ten of which is exploited within a month); the others can meet no package of a scan.
+- Texts: `details` go where there is a summary, and are cut to 280 characters at a word where there
+  is none; at most three references stay, advisories and fixes first. The full texts come with
+  `scantling db update`.
 - Distribution releases that no image of the last years has: Alpine before 3.15, Debian before 10.
 - Release cycles that ended before 2015.
 - The psf feed: its records name commits only, so none of them could ever match.
 
 Nothing is taken away from a statement that stays. The time in the manifest is that of the newest
-source (or SOURCE_DATE_EPOCH), so the same data gives the same bytes. Prints the size of each source;
-exits 1 when the whole is too large or a feed could not be read.
+source (or SOURCE_DATE_EPOCH), so the same data gives the same bytes. Prints the size of each
+source; exits 1 when the whole is too large or a feed could not be read.
 """
 
 import argparse
@@ -141,7 +142,7 @@ def kept(record: Record, named: set[str]) -> Iterator[Record]:
 
 def short(advisory: Advisory) -> Advisory:
     """Return the advisory without long texts and without statements about old releases."""
-    details = advisory.details
+    details = "" if advisory.summary else advisory.details
     if len(details) > DETAIL_CHARS:
         details = details[:DETAIL_CHARS].rpartition(" ")[0] + " …"
     references: list[Reference] = sorted(
@@ -166,8 +167,9 @@ def newest(locations: Mapping[str, Location]) -> datetime:
     return datetime.fromisoformat(date).replace(tzinfo=UTC)
 
 
-def no_downloads(url: str, _fingerprint: str) -> Downloaded | None:
+def no_downloads(url: str, fingerprint: str) -> Downloaded | None:
     """Refuse: the starter database is built from local files only."""
+    del fingerprint
     raise AdvisoryDataError(f"{url} is not a local file")
 
 
