@@ -60,3 +60,6 @@ lock: ## lock the dependencies anew (needs uv)
 
 clean: ## remove what make made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+
+quality: $(VENV)/.dev ## agreement with hand-made labels (DATA=folder of the public data)
+	PYTHONPATH=src $(BIN)/python tools/quality.py $(DATA) $(ARGS)
