@@ -38,9 +38,11 @@ def run_build(args: argparse.Namespace) -> int:
 def run_update(args: argparse.Namespace) -> int:
     """Refresh from a mirror, or from the publishers."""
     if not args.mirror:
-        everything = frozenset(feed.name for feed in FEEDS)
-        chosen = frozenset(args.only) or everything
-        return _build(args, Path(), _sources(args), chosen=chosen, others=bool(args.only))
+        sources = _sources(args)
+        # A feed without addresses is for data that only its user has.
+        fetchable = frozenset(feed.name for feed in FEEDS if feed.urls) | frozenset(sources)
+        chosen = frozenset(args.only) or fetchable
+        return _build(args, Path(), sources, chosen=chosen, others=True)
     store = store_of(args.db)
     terms = terms_of(args)
     with watching(quiet=args.quiet) as progress:

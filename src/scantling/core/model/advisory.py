@@ -48,7 +48,7 @@ class Level(StrEnum):
 _RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
-class Interval(Struct, frozen=True, kw_only=True, array_like=True, order=True):
+class Interval(Struct, frozen=True, kw_only=True, array_like=True, order=True, gc=False):
     """Versions from `low` to `high`, as written; an empty bound is none. Inclusive as flagged."""
 
     low: str = ""
@@ -57,7 +57,7 @@ class Interval(Struct, frozen=True, kw_only=True, array_like=True, order=True):
     high_inclusive: bool = False
 
 
-class Severity(Struct, frozen=True, array_like=True, order=True):
+class Severity(Struct, frozen=True, array_like=True, order=True, gc=False):
     """One party's word on severity: a CVSS vector (`CVSS:3.1/…`) or a word (`important`)."""
 
     source: str
@@ -75,7 +75,7 @@ class Reference(Struct, frozen=True, kw_only=True, array_like=True, order=True):
     kind: str = "WEB"
 
 
-class Statement(Struct, frozen=True, kw_only=True, array_like=True):
+class Statement(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One word about one package.
 
     `ecosystem` and `package` are the look-up key: the package's name as the ecosystem's advisories
@@ -126,7 +126,7 @@ class Advisory(Struct, frozen=True, kw_only=True, omit_defaults=True):
     statements: tuple[Statement, ...] = ()
 
 
-class Stored(Struct, frozen=True, kw_only=True, array_like=True):
+class Stored(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A statement as the database hands it to matching: with its document's facts and its keys.
 
     `keys` pairs with `statement.ranges`: the version keys of (low, high), None for an open bound
