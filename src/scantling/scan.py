@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from scantling.advisories.database import Database
 from scantling.assess.coverage import knowledge_gaps, undetermined_gaps
+from scantling.assess.describe import describe
 from scantling.assess.judge import judge
 from scantling.assess.verdict import decide
 from scantling.catalog.api import Profile
@@ -115,6 +116,8 @@ def scan(
         findings = judge(matches, database)
         gaps = [*knowledge_gaps(looked.inventory, database, clock.now())]
         gaps += undetermined_gaps(findings)
+    with watch.stage("describe"):
+        findings = describe(findings, database)
     report = report_of(looked, options, findings=findings, gaps=tuple(gaps))
     report = replace(report, database=database.info)
     return replace(report, resources=watch.resources(looked.stats)) if options.timings else report
