@@ -174,14 +174,19 @@ def _read(path: Path, limit: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return b""  # absent: the layer is read again
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    try:
         status = os.fstat(descriptor)
         ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
         if not ours or status.st_size > limit:
             return b""
         with suppress(OSError):  # a read-only cache keeps its order of use
             os.utime(descriptor)
-        return file.read(limit)
+        data = os.read(descriptor, status.st_size)
+    except OSError:
+        return b""  # a failing disk: as if it were absent
+    finally:
+        os.close(descriptor)
+    return data
 
 
 def _write(path: Path, data: bytes) -> None:
