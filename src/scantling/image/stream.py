@@ -139,7 +139,7 @@ class LayerStream:
 
     def _drain(self) -> None:
         try:
-            while not self._failed and self.read():
+            while not self._failed and self.read():  # scantling-lint: RD001 one bounded piece
                 pass
         except InputError as error:
             self.gaps.add_error(error)

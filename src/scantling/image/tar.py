@@ -208,8 +208,13 @@ class TarWalker:
                     break
                 append(path)
                 cursor.at = at + BLOCK
-                link = str(block[157:257].partition(b"\0")[0], "ascii")
-                return Entry(kind=Kind.SYMLINK, path=path, link=link, offset=cursor.base + at)
+                return Entry(
+                    kind=Kind.SYMLINK,
+                    path=path,
+                    mode=modes[block[100:107]],
+                    link=block[157:257].partition(b"\0")[0].decode(),
+                    offset=cursor.base + at,
+                )
             else:
                 break
         cursor.at = at
