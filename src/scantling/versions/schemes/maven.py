@@ -151,10 +151,7 @@ def _is_number(item: str) -> bool:
 
 def _is_high(key: str) -> bool:
     """Return whether the first item that is not null, inner lists included, is above a release."""
-    for char in key:
-        if char not in _NULLS:
-            return char >= _HIGH_WORD
-    return False
+    return next((char for char in key if char not in _NULLS), _END) >= _HIGH_WORD
 
 
 _NULLS: Final = frozenset((_ZERO, _NULL_WORD, _LOW_LIST, _HIGH_LIST))
