@@ -26,6 +26,7 @@ INDEX = WantIndex(PLUGINS)
         ("var/lib/dpkg/info/libpython3.11-minimal:amd64.list", {"dpkg-files"}),
         ("usr/share/doc/libc6/copyright", {"dpkg-licenses"}),
         ("usr/lib/opkg/status", {"opkg"}),
+        ("var/lib/chisel/manifest.wall", {"chisel"}),
         ("lib/apk/db/installed", {"apk-installed", "apk-nested"}),
         ("usr/lib/apk/db/installed", {"apk-installed", "apk-nested"}),
         ("chroot/lib/apk/db/installed", {"apk-nested"}),
@@ -58,6 +59,7 @@ def test_only_the_systems_own_databases_count_as_its_package_database() -> None:
 
     assert databases == {
         "apk-installed": "apk",
+        "chisel": "deb",
         "dpkg-status": "deb",
         "dpkg-status-folder": "deb",
         "rpm-berkeley": "rpm",

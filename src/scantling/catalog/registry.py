@@ -16,6 +16,7 @@ _DEPTH: Final = (Profile.FAST, Profile.STANDARD, Profile.DEEP)
 MODULES: Final[dict[str, int]] = {
     "apk.installed": 1,
     "apk.nested": 1,
+    "dpkg.chisel": 1,
     "dpkg.licenses": 1,
     "dpkg.nested": 1,
     "dpkg.opkg": 1,

@@ -125,6 +125,11 @@ CODES: Final[dict[str, tuple[GapKind, str, str]]] = {
     "os.unknown": (_B, "the distribution cannot be told", "Keep /etc/os-release in the image."),
     "os.no-package-db": (_B, "the package database is missing", "Keep it in the image."),
     "os.conflict": (_B, "package databases of different systems are present", "Check the image."),
+    "os.no-source-names": (
+        _B,
+        "a package list does not name the source packages that advisories speak of",
+        "Keep the package manager's own list in the image.",
+    ),
     "os.end-of-life": (_B, "the distribution gets no more advisories", "Move to a supported one."),
     "os.extended-support": (_I, "the distribution is past its regular end", "Plan the move."),
     "os.no-release": (_B, "the database knows the distribution, not this release", "Update it."),
