@@ -116,12 +116,13 @@ def _file(name: str, data: bytes) -> Iterator[bytes]:
     """Yield one ustar entry: mode 0644, owner 0, time 0, so that bundles can be compared."""
     header = bytearray(_BLOCK)
     header[: len(name)] = name.encode()
-    header[100:136] = b"0000644\00000000\00000000\0" + f"{len(data):011o}\0".encode()
-    header[136:148] = b"00000000000\0"
+    header[100:124] = b"0000644 0000000 0000000 "
+    header[124:136] = f"{len(data):011o} ".encode()
+    header[136:148] = b"00000000000 "
     header[148:156] = b"        "
     header[156:157] = b"0"
     header[257:265] = b"ustar\x0000"
-    header[148:156] = f"{sum(header):06o}\0 ".encode()
+    header[148:156] = f"{sum(header):06o}\x00 ".encode()
     yield bytes(header)
     yield data
     yield bytes(-len(data) % _BLOCK)

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from scantling.advisories.api import Document, Fetched, Fetcher, Spool, Unchanged
-from scantling.advisories.unpack import FolderSpool, MemorySpool, files_below, unpacked
+from scantling.advisories.unpack import FolderSpool, InsideSpool, files_below, unpacked
 from scantling.core.clock import rfc3339
 from scantling.core.errors import AdvisoryDataError, NetworkError
 from scantling.core.limits import GIB
@@ -74,7 +74,7 @@ class LocalFetcher:
                 return Unchanged()
             name = urlsplit(url).path.lstrip("/") or "index"
             slice_ = Slice(fd=body.fd, offset_bytes=0, length_bytes=body.size_bytes)
-            spool = MemorySpool(unpacked(slice_, name), _date(body.fingerprint))
+            spool = unpacked(slice_, name, _date(body.fingerprint))
         finally:
             os.close(body.fd)
         return Fetched(spool=spool, fingerprint=found)
@@ -199,26 +199,10 @@ def _local_file(path: Path, inside: str, fingerprint: str) -> Fetched | Unchange
                 return Unchanged()
             size = os.fstat(file.fileno()).st_size
             slice_ = Slice(fd=file.fileno(), offset_bytes=0, length_bytes=size)
-            documents = unpacked(slice_, path.name)
+            spool = unpacked(slice_, path.name)
     except OSError as error:
         raise AdvisoryDataError(f"cannot read {path}: {error.strerror}") from error
-    if inside:
-        documents = _below(documents, inside)
-        if not documents:
-            raise AdvisoryDataError(f"{path} has nothing below {inside}")
-    return Fetched(spool=MemorySpool(documents, ""), fingerprint=found)
-
-
-def _below(documents: list[Document], inside: str) -> list[Document]:
-    exact = [one for one in documents if one.name == inside]
-    if exact:
-        return [Document(name=inside.rpartition("/")[2], data=exact[0].data)]
-    start = f"{inside}/"
-    return [
-        Document(name=one.name.removeprefix(start), data=one.data)
-        for one in documents
-        if one.name.startswith(start)
-    ]
+    return Fetched(spool=InsideSpool(spool, inside) if inside else spool, fingerprint=found)
 
 
 def _date(fingerprint: str) -> str:

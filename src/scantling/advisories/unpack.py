@@ -12,13 +12,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from scantling.advisories.api import Document
+from scantling.advisories.api import Document, Spool
 from scantling.core.errors import AdvisoryDataError, InputError
 from scantling.core.limits import DEFAULT, GIB
 from scantling.core.model.gap import Gap, GapKind
 from scantling.image import stream, tar, tarheader
 from scantling.image.api import Slice
 from scantling.image.budget import Budget
+from scantling.image.zip import ZipArchive
 
 LIMITS: Final = replace(
     DEFAULT, scan_bytes=16 * GIB, text_bytes=2 * GIB, layer_ratio=1000, zip_entries=2_000_000
@@ -67,6 +68,58 @@ class FolderSpool:
         return self._as_of
 
 
+class ZipSpool:
+    """The files of a zip archive, inflated when asked for."""
+
+    def __init__(self, data: bytes, name: str, as_of: str) -> None:
+        self._archive = ZipArchive(data, Budget(LIMITS))
+        self._name = name
+        self._as_of = as_of
+        _refuse_gaps(self._archive.gaps.gaps(), name)
+
+    def documents(self) -> Iterator[Document]:
+        """Yield the documents by name. Raises AdvisoryDataError for an entry that is damaged."""
+        try:
+            for entry in sorted(self._archive.entries, key=lambda one: one.name):
+                if not entry.is_folder and not entry.is_link:
+                    yield Document(name=entry.name, data=self._archive.read(entry, "text_bytes"))
+        except InputError as error:
+            raise _damaged(self._name, error) from error
+        _refuse_gaps(self._archive.gaps.gaps(), self._name)
+
+    @property
+    def as_of(self) -> str:
+        """Return the date that the publisher gives, empty if none."""
+        return self._as_of
+
+
+class InsideSpool:
+    """The part of another spool below a folder, or one document of it; see `unpacked`."""
+
+    def __init__(self, spool: Spool, inside: str) -> None:
+        self._spool = spool
+        self._inside = inside
+
+    def documents(self) -> Iterator[Document]:
+        """Yield the documents by name. Raises AdvisoryDataError when there are none."""
+        start = f"{self._inside}/"
+        found = False
+        for one in self._spool.documents():
+            if one.name == self._inside:
+                found = True
+                yield Document(name=self._inside.rpartition("/")[2], data=one.data)
+            elif one.name.startswith(start):
+                found = True
+                yield Document(name=one.name.removeprefix(start), data=one.data)
+        if not found:
+            raise AdvisoryDataError(f"the archive has nothing below {self._inside}")
+
+    @property
+    def as_of(self) -> str:
+        """Return the date that the publisher gives, empty if none."""
+        return self._spool.as_of
+
+
 def files_below(folder: Path) -> tuple[str, ...]:
     """Return the paths of all files below a folder, relative to it, sorted by code points."""
     found: list[str] = []
@@ -95,7 +148,7 @@ def read_file(path: Path) -> bytes:
     return data
 
 
-def unpacked(slice_: Slice, name: str) -> list[Document]:
+def unpacked(slice_: Slice, name: str, as_of: str = "") -> Spool:
     """Return the documents in a file named `name`: those of an archive, or the file itself.
 
     Raises AdvisoryDataError for an archive that is damaged or uses what our readers refuse.
@@ -103,20 +156,29 @@ def unpacked(slice_: Slice, name: str) -> list[Document]:
     head = os.pread(slice_.fd, 512, slice_.offset_bytes)
     try:
         if head.startswith(_ZIP):
-            from scantling.advisories.unzip import zip_documents  # noqa: PLC0415 - zips only
-
-            return zip_documents(slice_, LIMITS)
+            return ZipSpool(_whole(slice_, name), name, as_of)
         if head.startswith((_GZIP, _ZSTD)) or tarheader.is_header(head):
-            return _streamed(slice_, name)
+            return MemorySpool(_streamed(slice_, name), as_of)
     except InputError as error:
-        raise AdvisoryDataError(f"{name} is damaged: {error.detail} ({error.code})") from error
-    data = os.pread(slice_.fd, slice_.length_bytes, slice_.offset_bytes)
-    while len(data) < slice_.length_bytes:  # one pread returns at most 2 GiB
-        more = os.pread(slice_.fd, slice_.length_bytes - len(data), slice_.offset_bytes + len(data))
-        if not more:
+        raise _damaged(name, error) from error
+    return MemorySpool([Document(name=name, data=_whole(slice_, name))], as_of)
+
+
+def _whole(slice_: Slice, name: str) -> bytes:
+    """Return all bytes of the slice; one pread returns at most 2 GiB."""
+    parts = []
+    at = 0
+    while at < slice_.length_bytes:
+        part = os.pread(slice_.fd, slice_.length_bytes - at, slice_.offset_bytes + at)
+        if not part:
             raise AdvisoryDataError(f"{name} ends early")
-        data += more
-    return [Document(name=name, data=data)]
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts)
+
+
+def _damaged(name: str, error: InputError) -> AdvisoryDataError:
+    return AdvisoryDataError(f"{name} is damaged: {error.detail} ({error.code})")
 
 
 def _streamed(slice_: Slice, name: str) -> list[Document]:

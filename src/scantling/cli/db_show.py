@@ -150,7 +150,7 @@ def _is_id(term: str) -> bool:
 
 def _nothing(term: str) -> int:
     sys.stderr.write(f"scantling: nothing is known about {neutral(term)} in this database\n")
-    return ExitCode.BLOCKED
+    return ExitCode.PASSED
 
 
 def _show_advisories(database: Database, found: tuple[Advisory, ...], *, as_json: bool) -> None:
