@@ -27,6 +27,7 @@ REAL = {
     "libuuid.Packages": berkeley.PLUGIN,
     "epoch.Packages": berkeley.PLUGIN,
     "several.Packages": berkeley.PLUGIN,
+    "big-endian.Packages": berkeley.PLUGIN,
 }
 INT32, STRING, BINARY, STRINGS = 4, 6, 7, 8
 NAME, VERSION, RELEASE, EPOCH, ARCH, SOURCE = 1000, 1001, 1002, 1003, 1022, 1044
@@ -546,6 +547,7 @@ def test_any_header_and_any_manifest_are_read_or_reported(noise: bytes) -> None:
         ("libuuid.Packages", "Packages"),
         ("epoch.Packages", "Packages"),
         ("several.Packages", "Packages"),
+        ("big-endian.Packages", "Packages"),
     ],
 )
 def test_the_packages_and_files_are_those_that_rpm_lists(
