@@ -1,8 +1,11 @@
-"""A world without the developer's own logins and proxies."""
+"""A world without the developer's own logins and proxies, and nothing left open."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from .opening import close_all
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +15,9 @@ def _nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     proxies = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
     for name in (*names, *proxies, *map(str.upper, proxies)):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_closed() -> Iterator[None]:
+    yield
+    close_all()

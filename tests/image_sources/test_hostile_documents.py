@@ -22,6 +22,7 @@ from .opening import DEFAULT, SMALL, opened
 OCI = "application/vnd.oci.image"
 INDEX = f"{OCI}.index.v1+json"
 MANIFEST = f"{OCI}.manifest.v1+json"
+DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 SHA = "sha256:" + "0" * 64
 
 
@@ -53,7 +54,7 @@ def _descriptor(**changes: Any) -> dict[str, Any]:
     [
         ({"manifests": []}, "both layers and manifests"),
         ({"mediaType": INDEX}, "media type says index"),
-        ({"mediaType": "application/vnd.docker.distribution.manifest.v2+json"}, "a media type other than"),
+        ({"mediaType": DOCKER}, "a media type other than"),
         ({"schemaVersion": 1, "fsLayers": []}, "schema 1 manifest"),
         ({"Layers": []}, "it has the key Layers"),
         ({"MANIFESTS": []}, "it has the key MANIFESTS"),

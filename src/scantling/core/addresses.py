@@ -71,14 +71,14 @@ def literal_reach(host: str) -> Reach | None:
         return Reach.FORBIDDEN
     if name == "localhost" or name.endswith(".localhost"):
         return Reach.LOOPBACK
-    if "%" in name:
+    if "%" in name or "\0" in name:
         return Reach.FORBIDDEN
     if ":" in name:
         return reach_of(name)
     try:
         # inet_aton understands what browsers and C libraries do: 127.1, 0x7f.1, 2130706433.
         return reach_of(socket.inet_ntoa(socket.inet_aton(name)))
-    except OSError:
+    except (OSError, UnicodeError):
         return None
 
 
@@ -105,7 +105,7 @@ def _reach4(address: ipaddress.IPv4Address) -> Reach:
         return Reach.LOOPBACK
     if address in _METADATA or address.is_link_local or address.is_multicast:
         return Reach.FORBIDDEN
-    if address.is_unspecified or (address.is_reserved and not address.is_private):
+    if address.is_unspecified or address.is_reserved:
         return Reach.FORBIDDEN
     if address.packed[0] in {0, 255}:
         return Reach.FORBIDDEN

@@ -53,8 +53,9 @@ class NetworkError(ScantlingError):
     """A download failed. The caller knows what for, and turns it into its own error.
 
     `status` is the HTTP status, 0 when there was no answer; `kind` one of `dns`, `unreachable`,
-    `tls`, `timeout`, `forbidden` (an address or a redirect that is not followed), `protocol`,
-    `limit`, `digest`, `status`. `challenges` are the values of WWW-Authenticate.
+    `certificate` (not trusted), `tls` (not spoken), `timeout`, `forbidden` (an address or a
+    redirect that is not followed), `protocol`, `limit`, `digest`, `status`. `challenges` are the
+    values of WWW-Authenticate.
     """
 
     exit_code = ExitCode.UNREADABLE

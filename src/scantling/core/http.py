@@ -337,7 +337,8 @@ class Http:
                 return ssl.create_default_context(cafile=self._settings.ca_file)
             except OSError as error:
                 raise NetworkError(
-                    f"cannot read certificates from {self._settings.ca_file}: {error}", kind="tls"
+                    f"cannot read certificates from {self._settings.ca_file}: {error}",
+                    kind="certificate",
                 ) from error
         return httpx2.create_ssl_context(verify=verify)
 

@@ -172,7 +172,7 @@ def limited(response: httpx2.Response, limit_bytes: int) -> Iterator[bytes]:
     """Yield the body as it comes. Raises NetworkError at the first byte beyond the limit."""
     seen = 0
     try:
-        for part in response.iter_raw():
+        for part in _stored(response):
             seen += len(part)
             if seen > limit_bytes:
                 raise NetworkError(
@@ -182,6 +182,13 @@ def limited(response: httpx2.Response, limit_bytes: int) -> Iterator[bytes]:
             yield part
     except httpx2.TransportError as error:
         raise explained(error, response.request.url) from None
+
+
+def _stored(response: httpx2.Response) -> Iterator[bytes]:
+    """Return the body as it was sent; nothing is undone."""
+    stream = response.stream
+    assert isinstance(stream, httpx2.SyncByteStream), "the client is synchronous"  # noqa: S101
+    return iter(stream)
 
 
 def raise_for_passing(response: httpx2.Response) -> None:
@@ -232,7 +239,7 @@ def explained(error: httpx2.TransportError, url: httpx2.URL) -> PassingError | N
         return NetworkError(
             f"the certificate of {place} is not trusted ({tls.verify_message}); if it is yours, "
             "name its authority with --ca-file",
-            kind="tls",
+            kind="certificate",
         )
     if tls is not None and isinstance(error, httpx2.ConnectError):
         return NetworkError(

@@ -23,7 +23,7 @@ _CONNECTIONS: Final = 8
 _ADDRESSES: Final = 6
 """Addresses of one name that are tried before giving up."""
 
-type_of_option = (
+_SocketOption = (
     tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 )
 
@@ -78,11 +78,22 @@ class Pace:
 
 
 class Wire(httpx2.BaseTransport):
-    """Send requests along the `Route` in their extension `route`."""
+    """Send requests along the `Route` in their extension `route`.
 
-    def __init__(self, context: Callable[[bool], ssl.SSLContext]) -> None:
+    `context` makes the TLS settings, for verified or unverified peers. `pace` and `backend` are
+    for tests.
+    """
+
+    def __init__(
+        self,
+        context: Callable[[bool], ssl.SSLContext],
+        *,
+        pace: Pace | None = None,
+        backend: httpcore2.NetworkBackend | None = None,
+    ) -> None:
         self._context = context
-        self._pace = Pace()
+        self._pace = pace or Pace()
+        self._backend = backend or httpcore2.SyncBackend()
         self._pins: dict[tuple[str, int], tuple[str, ...]] = {}
         self._pools: dict[tuple[str, bool], httpcore2.ConnectionPool] = {}
 
@@ -129,7 +140,7 @@ class Wire(httpx2.BaseTransport):
             return httpcore2.ConnectionPool(
                 ssl_context=context,
                 max_connections=_CONNECTIONS,
-                network_backend=_Backend(self._pace, self._pins),
+                network_backend=_Backend(self._backend, self._pace, self._pins),
             )
         proxy = httpx2.Proxy(route.proxy)
         return httpcore2.HTTPProxy(
@@ -142,7 +153,7 @@ class Wire(httpx2.BaseTransport):
             proxy_auth=proxy.raw_auth,
             ssl_context=context,
             max_connections=_CONNECTIONS,
-            network_backend=_Backend(self._pace, None),
+            network_backend=_Backend(self._backend, self._pace, None),
         )
 
 
@@ -161,10 +172,15 @@ class _Body(httpx2.SyncByteStream):
 class _Backend(httpcore2.NetworkBackend):
     """Connects to pinned addresses; `pins` None is for proxies, which the user named."""
 
-    def __init__(self, pace: Pace, pins: dict[tuple[str, int], tuple[str, ...]] | None) -> None:
+    def __init__(
+        self,
+        inner: httpcore2.NetworkBackend,
+        pace: Pace,
+        pins: dict[tuple[str, int], tuple[str, ...]] | None,
+    ) -> None:
+        self._inner = inner
         self._pace = pace
         self._pins = pins
-        self._inner = httpcore2.SyncBackend()
 
     def connect_tcp(
         self,
@@ -172,7 +188,7 @@ class _Backend(httpcore2.NetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[type_of_option] | None = None,
+        socket_options: Iterable[_SocketOption] | None = None,
     ) -> httpcore2.NetworkStream:
         addresses = (host,) if self._pins is None else self._pins.get((host, port), ())
         failure: Exception = httpcore2.ConnectError(f"no address was admitted for {host}")

@@ -90,8 +90,10 @@ class Archive:
             raise
 
     def close(self) -> None:
-        """Close the file; blobs already opened stay valid."""
-        os.close(self._fd)
+        """Close the file, once; slices already handed out stay valid."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
     def member(self, name: str) -> Member:
         """Return the file that `name` leads to, through links inside the archive.

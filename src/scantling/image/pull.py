@@ -66,7 +66,7 @@ def open_pulled(
     Raises RegistryError, TargetError.
     """
     http = Http(
-        HttpSettings(ca_file=options.ca_file, insecure_hosts=_insecure(ref, options)),
+        HttpSettings(ca_file=options.ca_file, insecure_hosts=insecure_places(ref, options)),
         scratch=Scratch(quota_bytes=options.limits.scratch_bytes),
     )
     try:
@@ -103,6 +103,19 @@ def pull(
     )
     blobs, gaps = layer_blobs(chosen, client.layer)
     return OpenImage(image=image, blobs=blobs, gaps=gaps, close=http.close)
+
+
+def insecure_places(ref: RegistryRef, options: ImageOptions) -> frozenset[str]:
+    """Return the `host:port`s for which the options allow plain http and unverified TLS."""
+    if not options.insecure_registry:
+        return frozenset()
+    mirrors = [mirror for registry, mirror in options.mirrors if registry == ref.registry]
+    places = [place.partition("/")[0] for place in (*mirrors, ref.registry)]
+    return frozenset(
+        port
+        for place in places
+        for port in ((place,) if _has_port(place) else (f"{place}:443", f"{place}:80"))
+    )
 
 
 class RegistryBlob:
@@ -294,7 +307,10 @@ class _Client:
         )
 
     def _base(self, registry: str) -> str:
-        """Return the address: https, or http where that is allowed and https is not spoken."""
+        """Return the address: https, or http where that is allowed and https is not spoken.
+
+        A certificate that is not trusted is no reason to do without one.
+        """
         host = _HUB_API if registry == "docker.io" else registry
         secure = f"https://{host}"
         if not self._options.insecure_registry and not _is_local(host):
@@ -312,18 +328,6 @@ class _Client:
 def _is_local(host: str) -> bool:
     name = host if host.endswith("]") or ":" not in host else host.rpartition(":")[0]
     return literal_reach(name.strip("[]")) is Reach.LOOPBACK
-
-
-def _insecure(ref: RegistryRef, options: ImageOptions) -> frozenset[str]:
-    if not options.insecure_registry:
-        return frozenset()
-    mirrors = [mirror for registry, mirror in options.mirrors if registry == ref.registry]
-    places = [place.partition("/")[0] for place in (*mirrors, ref.registry)]
-    return frozenset(
-        port
-        for place in places
-        for port in ((place,) if _has_port(place) else (f"{place}:443", f"{place}:80"))
-    )
 
 
 def _has_port(place: str) -> bool:

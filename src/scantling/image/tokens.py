@@ -26,7 +26,7 @@ from scantling.core.secret import Secret
 from scantling.core.text import neutral
 from scantling.image.credentials import Login
 
-_SCHEME: Final = re.compile(r"[ ,]*+(?P<scheme>[A-Za-z][A-Za-z0-9._-]*+)(?:[ ]++|$)")
+_SCHEME: Final = re.compile(r"[ ,]*+(?P<scheme>[A-Za-z][A-Za-z0-9._-]*+)(?:[ ]++|(?=,)|$)")
 _PARAM: Final = re.compile(
     r'[ ,]*+(?P<key>[A-Za-z][A-Za-z0-9_-]*+)[ ]?=[ ]?(?:"(?P<quoted>[^"\\]*+)"|(?P<bare>[^ ",]++))'
 )

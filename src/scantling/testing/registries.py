@@ -83,9 +83,10 @@ class FakeRegistry:
             return self._token(request)
         if not self._is_welcome(request):
             return httpx2.Response(401, headers={"WWW-Authenticate": self._challenge(request)})
-        return self._content(request)
+        return self.served(request)
 
-    def _content(self, request: httpx2.Request) -> httpx2.Response:
+    def served(self, request: httpx2.Request) -> httpx2.Response:
+        """Return the true content of a URL, whatever the hooks and the login."""
         path = request.url.path
         if path == "/v2/":
             return httpx2.Response(200)
@@ -157,14 +158,22 @@ class DockerRegistry:
 
     @staticmethod
     @contextmanager
-    def run(folder: Path, *, auth: dict[str, dict[str, str]] | None = None) -> Iterator[Running]:
-        """Run a registry that keeps its content in `folder`; `auth` is that part of its file."""
+    def run(
+        folder: Path,
+        *,
+        auth: dict[str, dict[str, str]] | None = None,
+        tls: tuple[Path, Path] | None = None,
+    ) -> Iterator[Running]:
+        """Run a registry that keeps its content in `folder`.
+
+        `auth` is that part of its settings, `tls` a certificate and its key (PEM).
+        """
         port = free_port()
         config: dict[str, object] = {
             "version": "0.1",
             "log": {"level": "error"},
             "storage": {"filesystem": {"rootdirectory": str(folder / "content")}},
-            "http": {"addr": f"127.0.0.1:{port}"},
+            "http": {"addr": f"127.0.0.1:{port}", **_tls(tls)},
         }
         if auth is not None:
             config["auth"] = auth
@@ -203,6 +212,12 @@ def copy_image(source: str, target: str, *, login: str = "") -> None:
         command[2:2] = ["--dest-creds", login]
     environment = {**os.environ, "no_proxy": "127.0.0.1"}
     subprocess.run(command, check=True, capture_output=True, env=environment)  # noqa: S603
+
+
+def _tls(pair: tuple[Path, Path] | None) -> dict[str, object]:
+    if pair is None:
+        return {}
+    return {"tls": {"certificate": str(pair[0]), "key": str(pair[1])}}
 
 
 def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:

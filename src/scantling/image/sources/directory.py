@@ -31,6 +31,12 @@ class _Folder:
         """Return a descriptor of the folder; the caller closes it."""
         return os.dup(self._fd)
 
+    def close(self) -> None:
+        """Close the folder, once."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
 
 def _claims(reference: str) -> bool:
     prefix, rest = split_prefix(reference)
@@ -55,7 +61,8 @@ def _open(reference: str, _options: ImageOptions, _progress: Progress) -> OpenIm
     image = Image(
         reference=reference, kind="directory", platform=default_platform(), ambiguity=ambiguity
     )
-    return OpenImage(image=image, folder=_Folder(fd), close=lambda: os.close(fd))
+    folder = _Folder(fd)
+    return OpenImage(image=image, folder=folder, close=folder.close)
 
 
 def _is_transport(fd: int) -> bool:

@@ -53,10 +53,11 @@ class _Folder:
         return FolderBlob(self._folder(folder), leaf, digest)
 
     def close(self) -> None:
-        """Close all folders."""
-        for fd in (self._fd, *self._inner.values()):
-            os.close(fd)
-        self._inner.clear()
+        """Close all folders, once."""
+        self._inner.setdefault("", self._fd)
+        while self._inner and self._fd >= 0:
+            os.close(self._inner.popitem()[1])
+        self._fd = -1
 
     def _folder(self, name: str) -> int:
         """Return the descriptor of `blobs/<algorithm>` or of the layout itself."""
