@@ -72,7 +72,8 @@ class Cursor:
             elif self._spare:
                 self._span(count - have)
             else:
-                self._spare, self._spare_at = self._source.read(), 0  # scantling-lint: RD001 one bounded piece
+                self._spare_at = 0
+                self._spare = self._source.read()  # lint: RD001 a piece is bounded
                 if not self._spare:
                     break
         return self.buffer[self.at : self.at + count]
@@ -113,7 +114,8 @@ class Cursor:
             self.base -= self._spare_at
             self._spare = b""
         else:
-            self.buffer, self.at = self._source.read(), 0  # scantling-lint: RD001 one bounded piece
+            self.at = 0
+            self.buffer = self._source.read()  # lint: RD001 a piece is bounded
         return bool(self.buffer)
 
     def _span(self, count: int) -> None:

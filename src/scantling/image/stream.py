@@ -75,6 +75,7 @@ class LayerStream:
         self._content = hashlib.sha256() if hash_content else None
         self._pieces: Iterator[bytes] = iter(())
         self._failed = False
+        self._short = False
         self._sparse = False
 
     def start(self, compression: str) -> None:
@@ -139,7 +140,7 @@ class LayerStream:
 
     def _drain(self) -> None:
         try:
-            while not self._failed and self.read():  # scantling-lint: RD001 one bounded piece
+            while not self._failed and self.read():  # lint: RD001 a piece is bounded
                 pass
         except InputError as error:
             self.gaps.add_error(error)
@@ -157,10 +158,11 @@ class LayerStream:
         """Return the next stored bytes, hashed; empty at the slice's end."""
         left = self._slice.length_bytes - self.bytes_in
         size = min(left, _WINDOW_BYTES if self._sparse else _CHUNK_BYTES)
-        if size <= 0:
+        if size <= 0 or self._short:
             return b""
         data = os.pread(self._slice.fd, size, self._slice.offset_bytes + self.bytes_in)
         if not data:
+            self._short = True
             raise InputError(
                 "layer.size", f"the stored bytes end {left} bytes early", offset=self.bytes_in
             )
