@@ -107,6 +107,8 @@ def test_intervals_keep_their_meaning(intervals: list[Interval], versions: list[
         ),
         ([Interval(low="x y", high="2")], ["3"], "vers:deb/>=x%20y|<2|3"),
         ([Interval(low="3", high="2")], [], "vers:deb/>=3|<2"),
+        ([Interval(low="0", high="x y")], [], "vers:deb/<x%20y"),
+        ([Interval(low="x y", low_inclusive=False)], [], "vers:deb/>x%20y"),
         ([Interval(high="2")], ["x y"], "vers:deb/<2|x%20y"),
     ],
 )

@@ -41,8 +41,11 @@ _ZERO: Final = _NUMBER[0]
 def _key(text: str) -> bytes | None:
     if len(text) > MAX_CHARS or not _VISIBLE.fullmatch(text):
         return None
-    if text[-1] != "0" and _PLAIN.fullmatch(text):
-        return finish(numbers(text, _NUMBER) + _END)
+    if _PLAIN.fullmatch(text):
+        parts = text.split(".")
+        while parts and not parts[-1].strip("0"):
+            parts.pop()
+        return finish((numbers(".".join(parts), _NUMBER) if parts else "") + _END)
     lists = [_settled(items) for items in _lists(text.lower())]
     key = ""
     # Innermost first: a list that came out empty, with nothing inside, vanishes.
