@@ -27,6 +27,7 @@ from scantling.testing.images import (
     Symlink,
     digest,
     tar_header,
+    write_tree,
 )
 
 
@@ -374,3 +375,23 @@ def test_the_cost_of_reading_is_known(tmp_path: Path) -> None:
     assert stats.cpu_s > 0
     assert stats.peak_bytes > MIB
     assert only(layer.files).cataloger == "dpkg-lines"
+
+
+@pytest.mark.parametrize("kind", ["layer", "folder"])
+def test_a_file_too_large_for_memory_is_reported_and_hides_nothing_else(
+    tmp_path: Path, kind: str
+) -> None:
+    tree = {"a.pkgs": b"one 1\n", "big.pkgs": bytes(150 * MIB), "z.pkgs": b"two 2\n"}
+    if kind == "layer":
+        image = opened(tmp_path, tree, compression="")
+    else:
+        image = _folder(write_tree(tmp_path / "root", tree))
+    limits = Limits(text_bytes=200 * MIB, worker_memory_bytes=100 * MIB)
+
+    (layer,), _ = facts_of(image, limits=limits)
+
+    assert names(layer).get("a.pkgs") == ["one"]
+    assert names(layer).get("z.pkgs") == ["two"]
+    assert {(one.code, one.path, one.limit) for one in gaps_of(layer)} == {
+        ("limit.memory", "big.pkgs", "worker_memory_bytes")
+    }

@@ -17,7 +17,6 @@ be written costs time, never a scan: see `problem`.
 
 import hashlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -191,7 +190,7 @@ def _read(path: Path, limit: int) -> bytes:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(8)}{_LEFT_OVER}")
+    temporary = path.with_name(f".{os.urandom(8).hex()}{_LEFT_OVER}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:

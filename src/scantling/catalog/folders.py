@@ -10,11 +10,9 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from msgspec import Struct
-
-from scantling.catalog.collect import Collector
+from scantling.catalog.collect import Collector, subject
 from scantling.catalog.factsform import Wire, clean, encode, pack_links
-from scantling.catalog.layers import Readers, SkipTable, gap_of, pack_paths
+from scantling.catalog.layers import NOTED_BYTES, Readers, SkipTable, gap_of, pack_paths
 from scantling.catalog.wants import HEAD_BYTES, largest
 from scantling.core.errors import InputError
 from scantling.core.model.gap import Gap
@@ -26,31 +24,24 @@ _FOLDER_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
-class _Name(Struct, frozen=True, kw_only=True):
-    """One name in a folder, as the folder lists it."""
-
-    name: str
-    path: str
-    mode: int
-    size: int
-    device: int
-
-
 def read_folder(desk: Desk, root: int, readers: Readers, skip: SkipTable) -> bytes:
     """Return the facts of the tree at descriptor `root`, encoded; names are taken in order."""
     collector = Collector(
         readers.catalogers, readers.index, readers.limits, skip=skip, note=desk.note
     )
-    return _Tree(desk, root, readers, collector).facts()
+    return _Tree(desk, root, readers, collector, skip).facts()
 
 
 class _Tree:
-    def __init__(self, desk: Desk, root: int, readers: Readers, collector: Collector) -> None:
+    def __init__(
+        self, desk: Desk, root: int, readers: Readers, collector: Collector, skip: SkipTable
+    ) -> None:
         self._desk = desk
         self._root = root
         self._index = readers.index
         self._limits = readers.limits
         self._collector = collector
+        self._skip = skip
         self._budget = Budget(readers.limits)
         self._gaps = GapList()
         self._paths: list[str] = []
@@ -90,8 +81,9 @@ class _Tree:
             below: list[str] = []
             try:
                 with self._opened(folder) as descriptor:
-                    for one in _names(descriptor, folder):
-                        self._take(one, descriptor, device, below)
+                    for name in sorted(os.listdir(descriptor)):  # noqa: PTH208 - a descriptor
+                        path = f"{folder}/{name}" if folder else name
+                        self._look_at(name, path, descriptor, device, below)
             except OSError as error:
                 self._unreadable(folder, error)
             waiting += reversed(below)
@@ -109,37 +101,35 @@ class _Tree:
         finally:
             os.close(descriptor)
 
-    def _take(self, one: _Name, folder: int, device: int, below: list[str]) -> None:
+    def _look_at(self, name: str, path: str, folder: int, device: int, below: list[str]) -> None:
+        """Take in one name; one that cannot be looked at (it may be gone) hides no other."""
         self._budget.spend_entries(1)
         if len(self._paths) >= self._limits.layer_entries:
             detail = f"more than {self._limits.layer_entries} names"
-            raise InputError("limit.entries", detail, path=one.path, limit="layer_entries")
-        if stat.S_ISDIR(one.mode):
-            self._paths.append(one.path + "/")
-            if one.device == device:
-                below.append(one.path)
-            else:
-                self._gaps.add("folder.mount", "not read: another file system", path=one.path)
-            return
-        self._paths.append(one.path)
-        if stat.S_ISLNK(one.mode):
-            self._links.append((one.path, os.readlink(one.name, dir_fd=folder)))
-        elif stat.S_ISREG(one.mode):
-            self._take_file(one, folder)
+            raise InputError("limit.entries", detail, path=path, limit="layer_entries")
+        try:
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if stat.S_ISDIR(status.st_mode):
+                self._paths.append(path + "/")
+                if status.st_dev == device:
+                    below.append(path)
+                else:
+                    self._gaps.add("folder.mount", "not read: another file system", path=path)
+                return
+            self._paths.append(path)
+            if stat.S_ISLNK(status.st_mode):
+                self._links.append((path, os.readlink(name, dir_fd=folder)))
+            elif stat.S_ISREG(status.st_mode):
+                self._take_file(name, path, status.st_size, folder)
+        except OSError as error:
+            self._unreadable(path, error)
 
-    def _take_file(self, one: _Name, folder: int) -> None:
-        picks = self._index.by_name(one.path)
-        if not picks and not one.size >= self._index.shortest_magic > 0:
+    def _take_file(self, name: str, path: str, size: int, folder: int) -> None:
+        if not self._index.by_name(path) and not size >= self._index.shortest_magic > 0:
             return
+        descriptor = os.open(name, _FILE_FLAGS, dir_fd=folder)
         try:
-            descriptor = os.open(one.name, _FILE_FLAGS, dir_fd=folder)
-        except OSError as error:
-            self._unreadable(one.path, error)
-            return
-        try:
-            self._read(one.path, descriptor)
-        except OSError as error:
-            self._unreadable(one.path, error)
+            self._read(path, descriptor)
         finally:
             os.close(descriptor)
 
@@ -147,7 +137,7 @@ class _Tree:
         # What was listed may have been replaced since: judge what is open.
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            self._gaps.add("file.unreadable", "it changed while it was read", path=path)
+            self._gaps.add("file.unreadable", "it is no file any more", path=clean(path))
             return
         head = os.read(descriptor, HEAD_BYTES)
         picks = self._index.by_name(path) or self._index.by_content(path, head)
@@ -155,32 +145,26 @@ class _Tree:
             return
         kind = largest(picks).value
         limit: int = getattr(self._limits, kind)
-        data = bytearray(head)
-        while len(data) <= limit and (more := os.read(descriptor, min(limit, 1 << 20))):
-            data += more
+        if status.st_size >= NOTED_BYTES:
+            casualty = self._skip.get(("", clean(path)))
+            if casualty is not None:
+                code, detail = casualty.code, casualty.reason
+                self._gaps.add(code, detail, path=clean(path), limit=casualty.limit)
+                return
+            self._desk.note(subject("", clean(path)))
+        # In one piece, since joining pieces would take twice the memory; one more shows growth.
+        wanted = min(status.st_size, limit) + 1
+        data = os.pread(descriptor, wanted, 0)
         self._budget.spend_bytes(len(data))
         self._desk.advance(self._budget.bytes)
-        if len(data) > limit:
-            detail = f"more than {limit} bytes"
-            self._gaps.add("limit.file", detail, path=path, limit=kind)
-            return
-        self._collector.add(path, bytes(data), stat.S_IMODE(status.st_mode))
+        if status.st_size > limit:
+            detail = f"{status.st_size} bytes, {limit} allowed"
+            self._gaps.add("limit.file", detail, path=clean(path), limit=kind)
+        elif len(data) != status.st_size:
+            self._gaps.add("file.unreadable", "it changed while it was read", path=clean(path))
+        else:
+            self._collector.add(path, data, stat.S_IMODE(status.st_mode))
 
     def _unreadable(self, path: str, error: OSError) -> None:
         detail = f"it cannot be opened: {error.strerror}"
         self._gaps.add("file.unreadable", detail, path=clean(path))
-
-
-def _names(descriptor: int, folder: str) -> Iterator[_Name]:
-    """Yield what a folder holds, sorted by name."""
-    with os.scandir(descriptor) as listing:
-        entries = sorted(listing, key=lambda entry: entry.name)
-    for entry in entries:
-        status = os.stat(entry.name, dir_fd=descriptor, follow_symlinks=False)
-        yield _Name(
-            name=entry.name,
-            path=f"{folder}/{entry.name}" if folder else entry.name,
-            mode=status.st_mode,
-            size=status.st_size,
-            device=status.st_dev,
-        )

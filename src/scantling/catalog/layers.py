@@ -9,16 +9,17 @@ Gaps carry no layer number: the same facts may stand for several places in sever
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from isal import isal_zlib
 from msgspec import Struct
 
 from scantling.catalog.api import Cataloger
-from scantling.catalog.collect import Casualty, Collector
+from scantling.catalog.collect import Casualty, Collector, subject
 from scantling.catalog.factsform import Wire, clean, encode, pack_links
-from scantling.catalog.wants import WantIndex, largest
+from scantling.catalog.wants import Pick, WantIndex, largest
 from scantling.core.errors import InputError
-from scantling.core.limits import Limits
+from scantling.core.limits import MIB, Limits
 from scantling.core.model.gap import Gap, gap
 from scantling.core.model.image import Layer
 from scantling.core.sandbox.worker import Desk
@@ -27,8 +28,11 @@ from scantling.image.budget import Budget
 from scantling.image.stream import Digests, LayerStream, open_stream
 from scantling.image.tar import SKIP, SNIFF, Entry, Kind, TarWalker
 
+NOTED_BYTES: Final = 32 * MIB
+"""From this size on, keeping a file may itself be what ends the worker, so it is noted before."""
+
 SkipTable = Mapping[tuple[str, str], Casualty]
-"""(cataloger, path) pairs that ended an earlier attempt."""
+"""(cataloger, path) pairs that ended an earlier attempt; cataloger "": while it was being kept."""
 
 
 class Readers(Struct, frozen=True, kw_only=True):
@@ -123,12 +127,22 @@ class _Reader:
     def _select(self, path: str, size: int, _mode: int) -> str:
         picks = self._index.by_name(path)
         if picks:
-            return largest(picks).value
+            return self._kept(path, size, picks)
         return SNIFF if size >= self._index.shortest_magic > 0 else SKIP
 
-    def _sniff(self, path: str, _size: int, _mode: int, head: bytes) -> str:
+    def _sniff(self, path: str, size: int, _mode: int, head: bytes) -> str:
         picks = self._index.by_content(path, head)
-        return largest(picks).value if picks else SKIP
+        return self._kept(path, size, picks) if picks else SKIP
+
+    def _kept(self, path: str, size: int, picks: tuple[Pick, ...]) -> str:
+        """Return the limit under which this file is kept; SKIP if that ended an earlier attempt."""
+        if size >= NOTED_BYTES:
+            casualty = self._task.skip.get(("", clean(path)))
+            if casualty is not None:
+                self._refuse(path, casualty.code, casualty.reason, limit=casualty.limit)
+                return SKIP
+            self._desk.note(subject("", clean(path)))
+        return largest(picks).value
 
     def _walk(self, walker: TarWalker) -> bool:
         """Take in all entries; tell whether the end was reached."""
@@ -208,8 +222,9 @@ class _Reader:
             for link in wanted[target]:
                 self._refuse(link, "link.missing", f"it is a hard link to {target!r}, which is not")
 
-    def _refuse(self, path: str, code: str, detail: str) -> None:
-        self._collector.refuse(path, gap(code, clean(detail), path=clean(path)))
+    def _refuse(self, path: str, code: str, detail: str, *, limit: str = "") -> None:
+        one = gap(code, clean(detail), path=clean(path), limit=limit)
+        self._collector.refuse(path, one)
 
 
 class _Watched:

@@ -32,16 +32,21 @@ _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
 
-def enter(*, keep: tuple[int, ...], folder: int | None, limits: Limits) -> tuple[str, ...]:
+def enter(
+    *, keep: tuple[int, ...], folder: int | None, limits: Limits, parent: int
+) -> tuple[str, ...]:
     """Confine this process for good and return what is in force, in the order of `ALL`.
 
     `keep` are the descriptors that stay open; `folder` is one of them when files below it may be
-    read. Everything the process will import must be imported already. Call it in a forked child.
+    read. `parent` is the process that this one will not outlive. Everything the process will
+    import must be imported already. Call it in a forked child.
     """
     _close_others(keep)
     in_force: tuple[str, ...] = (RLIMITS,) if _limit_resources(limits) else ()
     prctl = ctypes.CDLL(None).prctl
     prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)
     if prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0) != 0:
         return in_force
     version = landlock.abi()

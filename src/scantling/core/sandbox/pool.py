@@ -186,12 +186,17 @@ class _Crew:
         self._progress.start(str(index), job.label, job.total_bytes)
         try:
             worker = self._fork(index, task)
+        except OSError as error:
+            reason = f"no worker could be started: {error.strerror}"
+            self._outcomes[index] = Died(code="limit.memory", reason=reason)
+            return
         finally:
             for descriptor in task.keep:
                 os.close(descriptor)
         self._selector.register(worker.pipe, selectors.EVENT_READ, worker)
 
     def _fork(self, index: int, task: Task) -> _Worker:
+        parent = os.getpid()
         page = mmap.mmap(-1, inside.PAGE_BYTES)
         pipe, answer = os.pipe()
         sys.stdout.flush()
@@ -206,12 +211,15 @@ class _Crew:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 pid = os.fork()
             if pid == 0:
-                inside.be(task, page, answer, self._limits)
+                inside.be(task, page, answer, self._limits, parent=parent)
             wall = min(time.monotonic() + self._limits.worker_wall_s, self._end)
             worker = _Worker(
                 index=index, pid=pid, pipe=pipe, page=page, deadline=wall, received=bytearray()
             )
             self._busy[index] = worker
+        except OSError:
+            os.close(pipe)
+            raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(answer)

@@ -71,7 +71,7 @@ class Failure(Struct, frozen=True, kw_only=True):
     input_error: bool = False
 
 
-def be(task: Task, page: mmap.mmap, answer: int, limits: Limits) -> NoReturn:
+def be(task: Task, page: mmap.mmap, answer: int, limits: Limits, *, parent: int) -> NoReturn:
     """Run the task and answer. Never returns or raises: the caller's stack is the parent's."""
     code = 1
     try:
@@ -79,7 +79,7 @@ def be(task: Task, page: mmap.mmap, answer: int, limits: Limits) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
         gc.freeze()  # what was inherited stays shared instead of being copied by a collection
-        kind, body = _answer(task, page, answer, limits)
+        kind, body = _answer(task, page, answer, limits, parent)
         _write(answer, FRAME.pack(kind, len(body)))
         _write(answer, body)
         code = 0
@@ -87,9 +87,13 @@ def be(task: Task, page: mmap.mmap, answer: int, limits: Limits) -> NoReturn:
         os._exit(code)  # no clean-up handlers of the parent run here
 
 
-def _answer(task: Task, page: mmap.mmap, answer: int, limits: Limits) -> tuple[bytes, bytes]:
+def _answer(
+    task: Task, page: mmap.mmap, answer: int, limits: Limits, parent: int
+) -> tuple[bytes, bytes]:
     try:
-        force = isolation.enter(keep=(*task.keep, answer), folder=task.folder, limits=limits)
+        force = isolation.enter(
+            keep=(*task.keep, answer), folder=task.folder, limits=limits, parent=parent
+        )
         bits = sum(1 << bit for bit, name in enumerate(isolation.ALL) if name in force)
         struct.pack_into("=I", page, 8, bits)
         return ANSWER, task.run(Desk(page))
