@@ -255,11 +255,11 @@ class ZipArchive:
             wide = (extras(self._data[content - extra_bytes : content]) or {}).get(1, b"")
             size = int.from_bytes(wide[:8], "little") if size == _U32 else size
             stored = int.from_bytes(wide[8:16], "little") if stored == _U32 else stored
-        # With a descriptor writers put zeros here, or the numbers if they know them after all.
+        # With a descriptor writers put zeros here, or what they know after all.
+        absent = (0,) if entry.has_descriptor else ()
         known = (entry.crc, entry.stored_bytes, entry.size_bytes)
-        if (crc, stored, size) != known and not (
-            entry.has_descriptor and not any((crc, stored, size))
-        ):
+        pairs = zip((crc, stored, size), known, strict=True)
+        if any(said not in (true, *absent) for said, true in pairs):
             differs.append("size or checksum")
         if differs:
             self.gaps.add(
