@@ -5,11 +5,18 @@ from collections.abc import Iterable
 from typing import Final
 
 _CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}")
+_NAMED: Final = re.compile(r"(?:[A-Za-z]+-)?(?P<cve>CVE-[0-9]{4}-[0-9]{4,19})")
 
 
 def is_cve(text: str) -> bool:
     """Return whether the text is a CVE id. Source: CVE Program, "CVE ID Syntax"."""
     return _CVE.fullmatch(text) is not None
+
+
+def cve_in(text: str) -> str:
+    """Return the CVE id that an id is or ends with (`UBUNTU-CVE-2021-3782`); empty if none."""
+    found = _NAMED.fullmatch(text)
+    return found["cve"] if found else ""
 
 
 def unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from scantling.advisories import osv_ranges, yaml
 from scantling.advisories.api import Document, Record, Spool, Unreadable
 from scantling.advisories.decode import from_json
 from scantling.advisories.ecosystems import Place, key_of, package_name, place_of
-from scantling.advisories.identifiers import is_cve, primary, unique
+from scantling.advisories.identifiers import cve_in, is_cve, primary, unique
 from scantling.core.errors import InputError
 from scantling.core.model.advisory import (
     Advisory,
@@ -314,13 +314,12 @@ def _advisory(
 
 def _vulnerabilities(record: OsvRecord) -> tuple[str, ...]:
     aliases = record.aliases or []
-    upstream = [name for name in record.upstream or () if is_cve(name)]
+    upstream = [cve_in(name) for name in record.upstream or ()]
     if record.id.startswith(_DISTRIBUTIONS):
-        related = [name for name in record.related or () if is_cve(name)]
-        fixed = unique((*upstream, *(name for name in aliases if is_cve(name)), *related))
-        return fixed or (record.id,)
-    first = primary(record.id, aliases)
-    return (first,) if is_cve(first) or not upstream else unique(upstream)
+        others = (cve_in(name) for name in (*aliases, *(record.related or ())))
+        return unique((*upstream, *others)) or (record.id,)
+    first = cve_in(record.id) or primary(record.id, aliases)
+    return (first,) if is_cve(first) else unique(upstream) or (first,)
 
 
 def _date(text: str | None) -> str:

@@ -29,7 +29,8 @@ class Event(Struct):
     limit: str | int | None = None
 
 
-_BEGINNING: Final = "0"
+_BEGINNING: Final = frozenset({"0", "0.0.0-0"})
+"""The schema's word for "from the first version", and the lowest version there is in SemVer."""
 # Order of events at one version: what ends there ends before what starts there; `last_affected`
 # still covers it.
 _AT_ONE_VERSION: Final = {"fixed": 0, "introduced": 1, "last_affected": 2}
@@ -82,7 +83,7 @@ def _mark(event: Event) -> tuple[str, str]:
 
 
 def _event_key(mark: tuple[str, str], key: Key) -> bytes | None:
-    return b"" if mark == ("introduced", _BEGINNING) else key(mark[1])
+    return b"" if mark[0] == "introduced" and mark[1] in _BEGINNING else key(mark[1])
 
 
 def _order(item: tuple[bytes, tuple[str, str]]) -> tuple[bytes, int]:
@@ -123,7 +124,7 @@ def _swept(marks: Sequence[tuple[bytes, tuple[str, str]]]) -> tuple[Interval, ..
 
 
 def _interval(start: str, kind: str, end: str) -> Interval:
-    low = "" if start == _BEGINNING else start
+    low = "" if start in _BEGINNING else start
     return Interval(low=low, high=end, high_inclusive=kind == "last_affected")
 
 

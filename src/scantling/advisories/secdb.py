@@ -117,13 +117,14 @@ def _ids(text: str) -> _Ids:
     others = unique(
         token
         for token in _CVE.sub(" ", text).split()
-        if _OTHER.fullmatch(token) and not token.startswith("CVE") and _has_digit(token)
+        if _OTHER.fullmatch(token) and not token.startswith("CVE") and _is_numbered(token)
     )
     return _Ids(cves, others) if cves else _Ids(others[:1], others[1:])
 
 
-def _has_digit(text: str) -> bool:
-    return any(character in "0123456789" for character in text)
+def _is_numbered(text: str) -> bool:
+    """Return whether it has a number, or is of the one kind of id that may have none."""
+    return text.startswith("GHSA-") or any(character in "0123456789" for character in text)
 
 
 def _statements(
