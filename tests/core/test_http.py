@@ -369,15 +369,33 @@ def test_scratch_files_have_no_name_and_a_quota(tmp_path: Path) -> None:
     scratch = Scratch(str(tmp_path), quota_bytes=100)
     file = scratch.file()
     file.write(b"x" * 60)
+    second = scratch.file()
 
     with pytest.raises(TargetError, match="more than 100 bytes of scratch space"):
-        scratch.file().write(b"x" * 60)
+        second.write(b"x" * 60)
 
     assert list(tmp_path.iterdir()) == []
+    os.close(second.fd)
     file.restart()
     file.write(b"y")
     assert os.pread(file.fd, 10, 0) == b"y"
     file.close()
+
+
+def test_a_scratch_file_that_its_taker_closed_does_not_count(tmp_path: Path) -> None:
+    scratch = Scratch(str(tmp_path), quota_bytes=100)
+
+    for _ in range(5):
+        file = scratch.file()
+        file.write(b"x" * 60)
+        os.close(file.fd)
+
+    one, other = scratch.file(), scratch.file()
+    one.write(b"x" * 60)
+    with pytest.raises(TargetError, match="more than 100 bytes"):
+        other.write(b"x" * 60)
+    os.close(one.fd)
+    os.close(other.fd)
 
 
 def test_scratch_space_falls_back_to_memory() -> None:

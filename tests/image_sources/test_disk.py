@@ -371,6 +371,14 @@ def test_a_file_that_is_no_image_is_explained(tmp_path: Path, content: bytes, wo
         opened(tmp_path / "app.tar")
 
 
+def test_what_is_neither_file_nor_folder_is_explained(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    for target in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(TargetError, match="neither a file nor a folder"):
+            opened(target)
+
+
 def test_a_skopeo_folder_is_not_taken_for_a_root_file_system(tmp_path: Path) -> None:
     (tmp_path / "version").write_bytes(b"Directory Transport Version: 1.1\n")
 

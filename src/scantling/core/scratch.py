@@ -12,6 +12,7 @@ from typing import Final
 from scantling.core.errors import TargetError
 from scantling.core.limits import DEFAULT, GIB
 
+_NO_FILES_HERE: Final = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EROFS, errno.EACCES})
 _MEMORY_BYTES: Final = 1 * GIB
 """Most that a file in memory may hold; the machine needs the rest."""
 
@@ -59,20 +60,39 @@ class ScratchFile:
 
 
 class Scratch:
-    """Scratch space of one scan, at most `quota_bytes` over all its files."""
+    """Scratch space of one scan: at most `quota_bytes` in files that are still open here."""
 
     def __init__(self, folder: str = "", quota_bytes: int = DEFAULT.scratch_bytes) -> None:
         self._folder = folder
         self._quota_bytes = quota_bytes
         self._used_bytes = 0
+        self._files: list[tuple[ScratchFile, tuple[int, int]]] = []
 
     def file(self) -> ScratchFile:
         """Return a new empty file. Raises TargetError when not even memory can hold one."""
+        made = self._new_file()
+        # A file whose descriptor this one got was closed by whoever took it.
+        self._files = [(file, key) for file, key in self._files if file.fd != made.fd]
+        self._files.append((made, _key(made.fd)))
+        return made
+
+    def charge(self, size_bytes: int) -> None:
+        """Count `size_bytes` (negative: given back). Raises TargetError beyond the quota."""
+        self._used_bytes += size_bytes
+        if self._used_bytes > self._quota_bytes:
+            self._count_again(size_bytes)
+        if self._used_bytes > self._quota_bytes:
+            raise TargetError(
+                f"the scan needs more than {self._quota_bytes} bytes of scratch space; raise the "
+                "limit scratch_bytes if you trust the target"
+            )
+
+    def _new_file(self) -> ScratchFile:
         folder = self._folder or tempfile.gettempdir()
         try:
             fd = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            if error.errno not in {errno.EOPNOTSUPP, errno.EISDIR, errno.EROFS, errno.EACCES}:
+            if error.errno not in _NO_FILES_HERE:
                 raise TargetError(
                     f"cannot create scratch data in {folder}: {error.strerror}; point TMPDIR to "
                     "a writable folder"
@@ -80,11 +100,16 @@ class Scratch:
             return ScratchFile(self, os.memfd_create("scantling"), _MEMORY_BYTES)
         return ScratchFile(self, fd, self._quota_bytes)
 
-    def charge(self, size_bytes: int) -> None:
-        """Count `size_bytes` (negative: given back). Raises TargetError beyond the quota."""
-        self._used_bytes += size_bytes
-        if self._used_bytes > self._quota_bytes:
-            raise TargetError(
-                f"the scan needs more than {self._quota_bytes} bytes of scratch space; raise the "
-                "limit scratch_bytes if you trust the target"
-            )
+    def _count_again(self, size_bytes: int) -> None:
+        """Leave out the files that whoever took their descriptors has closed meanwhile."""
+        self._files = [(file, key) for file, key in self._files if _key(file.fd) == key]
+        self._used_bytes = size_bytes + sum(file.size_bytes for file, _ in self._files)
+
+
+def _key(fd: int) -> tuple[int, int]:
+    """Return what tells an open file from others, (0, 0) for a closed descriptor."""
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return (0, 0)
+    return (found.st_dev, found.st_ino)

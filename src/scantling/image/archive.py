@@ -11,6 +11,7 @@ Source: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Header Block"; GN
 import os
 import posixpath
 import re
+import stat
 from collections.abc import Iterator
 from typing import Final
 
@@ -76,6 +77,7 @@ class Archive:
         except OSError as error:
             raise TargetError(f"cannot open {self._shown}: {error.strerror}") from error
         try:
+            self._check_kind()
             self._origin = stamp(self._fd)
             self._inflate()
             self._size_bytes = os.fstat(self._fd).st_size
@@ -133,6 +135,10 @@ class Archive:
         found = self.member(name)
         part = (found.offset_bytes, found.size_bytes)
         return FileBlob(self._fd, part, digest, self._origin)
+
+    def _check_kind(self) -> None:
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+            raise TargetError(f"{self._shown} is neither a file nor a folder; save it to a file")
 
     def _inflate(self) -> None:
         """Replace a compressed file by its content in scratch space."""

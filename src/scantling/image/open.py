@@ -17,9 +17,15 @@ def open_image(reference: str, options: ImageOptions, progress: Progress) -> Ope
     """
     if not reference.strip():
         raise TargetError("no target is given; name an image, an archive or a folder")
-    for source in SOURCES:
-        if source.claims(reference):
-            return source.open(reference, options, progress)
+    try:
+        for source in SOURCES:
+            if source.claims(reference):
+                return source.open(reference, options, progress)
+    except OSError as error:
+        raise TargetError(
+            f"cannot read {neutral(reference, limit=200)}: {error.strerror or error}; check the "
+            "disk and its rights"
+        ) from error
     raise TargetError(
         f"{neutral(reference, limit=200)} is neither a file nor an image reference; kinds of "
         f"targets are {', '.join(f'{prefix}:' for prefix in PREFIXES)}"

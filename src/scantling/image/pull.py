@@ -361,7 +361,7 @@ def _explained(error: NetworkError, place: str, ref: RegistryRef, what: str) -> 
                 f"{where} forbids {what} to this login; ask for the right to pull {ref.repository}"
             )
         case 404:
-            missing = what
+            missing = what.removeprefix("the ")
             if ref.tag and not ref.digest and what.startswith("the image"):
                 missing = f"tag {ref.tag}"
             return RegistryError(
