@@ -146,7 +146,6 @@ def report_of(
         ),
         profile=options.profile,
         fail_on=options.fail_on or "",
-        sandbox=looked.stats.isolation or (),
     )
 
 
@@ -175,4 +174,5 @@ class Stopwatch:
             peak_bytes=stats.peak_bytes,
             bytes_read=stats.read_bytes,
             layers_cached=stats.cached,
+            isolation=stats.isolation or (),
         )

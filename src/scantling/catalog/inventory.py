@@ -51,6 +51,8 @@ _USERLAND: Final = ("bin/sh", "usr/bin/sh", "bin/busybox", "usr/bin/env")
 _LOADERS: Final = ("ld-linux", "ld-musl")
 
 _Key = tuple[str, str, str, str, str, str]
+_Added = tuple[frozenset[str], ...]
+"""The paths each layer adds, folders with a trailing slash."""
 
 
 class _Live(Struct):
@@ -67,12 +69,15 @@ def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = (
     Packages are sorted by (purl, owner), gaps sorted and without doubles. The result depends on the
     facts alone.
     """
-    live = _visible_files(layers)
+    added = tuple(frozenset(layer_paths(layer)) - {""} for layer in layers)
+    live = _visible_files(layers, added)
+    links = _visible_links(layers, added)
     distro = _distro(live)
-    packages = _packages(live, distro, layers)
+    packages = _packages(live, distro, layers, links)
     databases = _databases(live)
     found = [*gaps, *_reading_gaps(layers, live)]
     found += _system_gaps(layers, live, distro, databases)
+    found += _unread_links(links, live, added)
     return Inventory(
         image=image,
         distro=distro,
@@ -100,10 +105,10 @@ def gap_order(one: Gap) -> tuple[str, int, str, str, int]:
     return one.code, layer, one.path, one.detail, -1 if one.offset is None else one.offset
 
 
-def _visible_files(layers: tuple[LayerFacts, ...]) -> dict[str, _Live]:
+def _visible_files(layers: tuple[LayerFacts, ...], added: _Added) -> dict[str, _Live]:
     live: dict[str, _Live] = {}
     for index, layer in enumerate(layers):
-        hidden = _hide(live, layer)
+        hidden = _hide(live, layer, added[index])
         for facts in layer.files:
             entry = live.get(facts.path)
             if entry is None:
@@ -120,14 +125,13 @@ def _key(fact: PackageFact) -> _Key:
     return fact.type, fact.namespace, fact.name, fact.version, fact.arch, fact.evidence
 
 
-def _hide(live: dict[str, _Live], layer: LayerFacts) -> dict[str, _Live]:
+def _hide(live: dict[str, _Live], layer: LayerFacts, added: frozenset[str]) -> dict[str, _Live]:
     """Remove from `live` what this layer deletes, covers or replaces; return what it replaces."""
     replaced: dict[str, _Live] = {}
     if not live:
         return replaced
     gone = frozenset(layer.deleted)
     opaque = frozenset(layer.opaque)
-    added = frozenset(layer_paths(layer)) - {""}
     for path in list(live):
         parents = tuple(_parents(path))
         if path in gone or not (gone.isdisjoint(parents) and opaque.isdisjoint(parents)):
@@ -193,7 +197,10 @@ def _databases(live: dict[str, _Live]) -> tuple[str, ...]:
 
 
 def _packages(
-    live: dict[str, _Live], distro: Distro | None, layers: tuple[LayerFacts, ...]
+    live: dict[str, _Live],
+    distro: Distro | None,
+    layers: tuple[LayerFacts, ...],
+    links: dict[str, str],
 ) -> tuple[Package, ...]:
     """Return the packages by (purl, owner): the system's first, since they may own the others."""
     owners = tuple({one.path: (one.type, one.package) for one in layer.owners} for layer in layers)
@@ -201,7 +208,7 @@ def _packages(
     merged: dict[tuple[str, str], Package] = {}
     for file, facts, fact in _facts(live, of_system=True):
         package = _package(fact, facts, file, distro)
-        package = replace(package, licenses=(*package.licenses, *_doc_licenses(live, fact)))
+        package = replace(package, licenses=(*package.licenses, *_doc_licenses(live, fact, links)))
         system.setdefault((fact.type, fact.name), package.purl)
         _merge(merged, package)
     for file, facts, fact in _facts(live, of_system=False):
@@ -238,7 +245,7 @@ def _package(
             subpath=fact.subpath,
         ),
         type=fact.type,
-        ecosystem=_ecosystem(fact.type, distro),
+        ecosystem=_ecosystem(fact.type, distro if facts.package_db else None),
         name=fact.name,
         version=fact.version,
         namespace=namespace,
@@ -258,11 +265,17 @@ def _package(
     )
 
 
-def _doc_licenses(live: dict[str, _Live], fact: PackageFact) -> tuple[str, ...]:
-    """Return what Debian declares beside the package. Source: Debian Policy, 12.5."""
+def _doc_licenses(
+    live: dict[str, _Live], fact: PackageFact, links: dict[str, str]
+) -> tuple[str, ...]:
+    """Return what Debian declares beside the package. Source: Debian Policy, 12.5.
+
+    The folder may be a link to that of another package of the same source.
+    """
     if fact.type != "deb":
         return ()
-    doc = live.get(f"usr/share/doc/{fact.name}/copyright")
+    path = f"usr/share/doc/{fact.name}/copyright"
+    doc = live.get(path) or live.get(_resolved(path, links) or "")
     return tuple(text for one in doc.facts for text in one.licenses) if doc else ()
 
 
@@ -287,7 +300,11 @@ def _os_purl_parts(
 
 
 def _ecosystem(type_: str, distro: Distro | None) -> str:
-    """Return where advisories for this type of package are looked up in this image."""
+    """Return where advisories for this type of package are looked up.
+
+    None: the packages belong to a system inside this one (a chroot), whose distribution is not
+    known; they are in the inventory, and that nobody speaks about them is a gap.
+    """
     if type_ not in OS_TYPES:
         return type_
     if distro is None or package_db_of(distro.id) != type_:
@@ -322,7 +339,6 @@ def _system_gaps(
     if not layers:
         yield gap("image.empty", "the image has no layers; nothing was looked at")
         return
-    yield from _unread_links(layers, live)
     if distro is None:
         if not _from_scratch(layers):
             yield gap("os.unknown", "no release file tells which distribution this is")
@@ -356,18 +372,22 @@ def _from_scratch(layers: tuple[LayerFacts, ...]) -> bool:
     return True
 
 
-def _unread_links(layers: tuple[LayerFacts, ...], live: dict[str, _Live]) -> Iterator[Gap]:
-    """Yield a gap for a release file or database that is a link to a file nobody read."""
+def _visible_links(layers: tuple[LayerFacts, ...], added: _Added) -> dict[str, str]:
     links: dict[str, str] = {}
-    for layer in layers:
-        for path in (*layer.deleted, *layer_paths(layer)):
-            links.pop(path, None)
+    for layer, paths in zip(layers, added, strict=True):
+        for path in links.keys() & (paths | set(layer.deleted)):
+            del links[path]
         links.update(layer.links)
+    return links
+
+
+def _unread_links(links: dict[str, str], live: dict[str, _Live], added: _Added) -> Iterator[Gap]:
+    """Yield a gap for a release file or database that is a link to a file nobody read."""
     for path in _MUST_READ:
         target = _resolved(path, links)
         if target is None:
             yield gap("link.loop", "its links lead in a circle", path=path)
-        elif target not in {path, *live} and any(target in layer_paths(one) for one in layers):
+        elif target not in {path, *live} and any(target in paths for paths in added):
             yield gap("link.unread", f"it leads to {target}", path=path)
 
 

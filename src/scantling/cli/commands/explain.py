@@ -65,7 +65,8 @@ def _text(answer: Explanation, inventory: Inventory, database: DatabaseInfo) -> 
 def _documents(documents: tuple[Advisory, ...]) -> Iterator[str]:
     for document in documents:
         withdrawn = f", withdrawn {document.withdrawn}" if document.withdrawn else ""
-        dates = f"{document.published[:10] or 'undated'}{withdrawn}"
+        date = (document.published or document.modified)[:10] or "undated"
+        dates = f"{date}{withdrawn}"
         yield f"  {neutral(document.source)} {neutral(document.id)} ({neutral(dates)}): "
         yield f"{neutral(document.summary) or 'no summary'}\n"
 

@@ -31,14 +31,15 @@ class Resources(Struct, frozen=True, kw_only=True):
     peak_bytes: int = 0
     bytes_read: int = 0
     layers_cached: int = 0
+    isolation: tuple[str, ...] = ()
+    """What confined the workers; empty if every layer came from the cache and none ran."""
 
 
 class ScanReport(Struct, frozen=True, kw_only=True):
     """Everything a scan found out.
 
     `packages` are sorted by purl, `findings` by severity (worst first), id, purl; open ones,
-    then undetermined, then suppressed. `gaps` are sorted. `sandbox` names the isolation that
-    was in force (`landlock`, `seccomp`, `rlimits`). `created` is RFC 3339.
+    then undetermined, then suppressed. `gaps` are sorted. `created` is RFC 3339.
     """
 
     tool_version: str
@@ -53,5 +54,4 @@ class ScanReport(Struct, frozen=True, kw_only=True):
     """None: an inventory only (`scantling sbom`), nothing was matched."""
     profile: str = "standard"
     fail_on: str = ""
-    sandbox: tuple[str, ...] = ()
     resources: Resources | None = None
