@@ -91,7 +91,7 @@ class Collector:
                 case Advisory():
                     self._add_advisory(record)
                 case Signal():
-                    self._seen(record.date)
+                    self._seen(record.date or (record.value if record.kind == "kev" else ""))
                     self._states[hash((record.kind, record.id))] = 0
                     self._signals.setdefault(record.id, set()).add(record)
                 case Release():
