@@ -199,20 +199,37 @@ def test_a_proxy_does_not_open_the_way_to_literal_addresses(
             _route(f"https://{host}/")
 
 
+@pytest.mark.parametrize("proxy", ["socks5://proxy.example.com", "http://[", "http://a:b@:x"])
+def test_a_proxy_that_cannot_be_used_is_an_error_without_its_text(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    http = Http(resolve=lambda _host, _port: (PUBLIC,), sleep=lambda _seconds: None)
+
+    with pytest.raises(NetworkError, match="proxy") as caught:
+        http.request("GET", URL, limit_bytes=1)
+
+    assert proxy not in str(caught.value)
+    http.close()
+
+
 # The wire
 
 
 class _Stream(httpcore2.NetworkStream):
-    def __init__(self, parts: Iterable[bytes], clock: list[float]) -> None:
+    def __init__(
+        self, parts: Iterable[bytes], clock: list[float], sent: list[bytes] | None = None
+    ) -> None:
         self._parts = iter(parts)
         self._clock = clock
+        self._sent = [] if sent is None else sent
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
         self._clock[0] += 10
         return next(self._parts, b"")
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        pass
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        self._sent.append(bytes(buffer))
 
     def close(self) -> None:
         pass
@@ -227,6 +244,7 @@ class _Backend(httpcore2.NetworkBackend):
     def __init__(self, parts: Iterable[bytes], works: str = PUBLIC) -> None:
         self.clock = [0.0]
         self.asked: list[str] = []
+        self.sent: list[bytes] = []
         self._parts = parts
         self._works = works
 
@@ -234,7 +252,7 @@ class _Backend(httpcore2.NetworkBackend):
         self.asked.append(host)
         if host != self._works:
             raise httpcore2.ConnectError("refused")
-        return _Stream(self._parts, self.clock)
+        return _Stream(self._parts, self.clock, self.sent)
 
 
 def _over(backend: _Backend, addresses: tuple[str, ...] = (PUBLIC,)) -> bytes:
@@ -252,6 +270,19 @@ def _over(backend: _Backend, addresses: tuple[str, ...] = (PUBLIC,)) -> bytes:
         return http.request("GET", "http://plain.example.com/", limit_bytes=10**9).body
     finally:
         http.close()
+
+
+def test_through_a_proxy_only_the_proxy_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://user:word@proxy.example.com:3128")
+    backend = _Backend(
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"], works="proxy.example.com"
+    )
+
+    assert _over(backend) == b"ok"
+    assert backend.asked == ["proxy.example.com"]
+    sent = b"".join(backend.sent)
+    assert sent.startswith(b"GET http://plain.example.com/ HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic dXNlcjp3b3Jk" in sent
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n"

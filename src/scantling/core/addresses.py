@@ -24,6 +24,11 @@ class Reach(IntEnum):
     LOOPBACK = 2
     FORBIDDEN = 3
 
+    @property
+    def word(self) -> str:
+        """Return the word for messages."""
+        return self.name.lower() if self < Reach.FORBIDDEN else "link-local, metadata or reserved"
+
 
 class Host(Struct, frozen=True, kw_only=True):
     """A name's addresses, forbidden ones left out, and the nearest reach among them.

@@ -276,7 +276,7 @@ class Http:
         try:
             response = self._transport.handle_request(request)
         except httpx2.TransportError as error:
-            raise explained(error, target) from None
+            raise explained(error, request) from None
         response.request = request
         if sum(len(name) + len(value) for name, value in response.headers.raw) > _HEADERS_BYTES:
             response.close()
@@ -297,7 +297,7 @@ class Http:
             route = Route(addresses=found.addresses, verify=not insecure)
         if reach > within:
             raise NetworkError(
-                f"{neutral(host)} is at a {_REACH_WORDS[reach]} address, which is not followed "
+                f"{neutral(host)} is at a {reach.word} address, which is not followed "
                 "from where it was named",
                 kind="forbidden",
             )
@@ -329,7 +329,14 @@ class Http:
         if proxy_bypass_environment(f"{target.host}:{port_of(target)}", self._proxies):
             return ""
         proxy = self._proxies.get(target.scheme) or self._proxies.get("all", "")
-        return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+        proxy = proxy if "://" in proxy or not proxy else f"http://{proxy}"
+        if proxy and not proxy.startswith(("http://", "https://")):
+            raise NetworkError(
+                "the environment names a proxy that is neither http nor https; set HTTPS_PROXY to "
+                "one that is, or unset it",
+                kind="unreachable",
+            )
+        return proxy
 
     def _tls_context(self, verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - a callback
         if self._settings.ca_file and verify:
@@ -341,14 +348,6 @@ class Http:
                     kind="certificate",
                 ) from error
         return httpx2.create_ssl_context(verify=verify)
-
-
-_REACH_WORDS: Final = {
-    Reach.PUBLIC: "public",
-    Reach.PRIVATE: "private",
-    Reach.LOOPBACK: "loopback",
-    Reach.FORBIDDEN: "link-local, metadata or reserved",
-}
 
 
 def _parsed(url: str) -> httpx2.URL:

@@ -181,7 +181,7 @@ def limited(response: httpx2.Response, limit_bytes: int) -> Iterator[bytes]:
                 )
             yield part
     except httpx2.TransportError as error:
-        raise explained(error, response.request.url) from None
+        raise explained(error, response.request) from None
 
 
 def _stored(response: httpx2.Response) -> Iterator[bytes]:
@@ -228,12 +228,14 @@ _WORDS: Final = {
 }
 
 
-def explained(error: httpx2.TransportError, url: httpx2.URL) -> PassingError | NetworkError:
+def explained(error: httpx2.TransportError, request: httpx2.Request) -> PassingError | NetworkError:
     """Return the failure as a sentence; a PassingError if trying again may help.
 
     The library's own text is used only where it cannot repeat a header that we sent.
     """
-    place = f"{neutral(url.host)}:{port_of(url)}"
+    place = f"{neutral(request.url.host)}:{port_of(request.url)}"
+    if request.extensions["route"].proxy:
+        place += " through the proxy of the environment"
     tls = _cause(error, ssl.SSLError)
     if isinstance(tls, ssl.SSLCertVerificationError):
         return NetworkError(

@@ -142,7 +142,11 @@ class Wire(httpx2.BaseTransport):
                 max_connections=_CONNECTIONS,
                 network_backend=_Backend(self._backend, self._pace, self._pins),
             )
-        proxy = httpx2.Proxy(route.proxy)
+        try:
+            proxy = httpx2.Proxy(route.proxy)
+        except (httpx2.InvalidURL, ValueError):
+            # The text is not repeated: it may hold a password.
+            raise httpx2.ProxyError("the proxy's address is not valid") from None
         return httpcore2.HTTPProxy(
             proxy_url=httpcore2.URL(
                 scheme=proxy.url.raw_scheme,
