@@ -288,6 +288,17 @@ def test_gaps_of_layers_and_files_are_kept_once_and_sorted() -> None:
     ]
 
 
+def test_what_a_file_of_the_distribution_does_not_say_is_answered_by_its_owner() -> None:
+    odd = gap("go.unversioned", "built without modules")
+    tool = FileFacts(path="usr/bin/tool", cataloger="go", by_content=True, gaps=(odd,))
+    owners = (Owner(path=tool.path, type="deb", package="a"),)
+
+    owned = fold(IMAGE, (_layer(DEBIAN, _deb("a=1"), tool, owners=owners),)).gaps
+    loose = fold(IMAGE, (_layer(DEBIAN, _deb("a=1"), tool),)).gaps
+
+    assert ([one.kind for one in owned], [one.kind for one in loose]) == (["info"], ["blocking"])
+
+
 def test_gaps_of_a_file_that_is_hidden_are_not_the_images() -> None:
     bad = FileFacts(path="x", cataloger="x", gaps=(gap("parse.record", "bad", path="x"),))
 

@@ -44,7 +44,7 @@ def test_a_report_reads_as_it_did(format_: Format, name: str) -> None:
     assert text == snapshot.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("format_", FORMATS.values(), ids=str)
+@pytest.mark.parametrize("format_", FORMATS.values(), ids=lambda one: one.name)
 def test_nothing_from_an_image_stays_active(format_: Format) -> None:
     text = _rendered(format_, "hostile")
 
@@ -88,7 +88,7 @@ def test_the_native_json_holds_the_whole_report() -> None:
     assert report["verdict"]["status"] == "findings"
 
 
-@pytest.mark.parametrize("format_", FORMATS.values(), ids=str)
+@pytest.mark.parametrize("format_", FORMATS.values(), ids=lambda one: one.name)
 def test_every_format_shows_what_was_not_looked_at(format_: Format) -> None:
     text = _rendered(format_, "unknown")
 

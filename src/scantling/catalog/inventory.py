@@ -18,7 +18,7 @@ from scantling.catalog.distros import distro_from, package_db_of, purl_namespace
 from scantling.core import purl
 from scantling.core.limits import DEFAULT
 from scantling.core.model.facts import DistroFact, FileFacts, LayerFacts, PackageFact
-from scantling.core.model.gap import Gap, gap
+from scantling.core.model.gap import Gap, GapKind, gap
 from scantling.core.model.image import Image
 from scantling.core.model.inventory import Distro, Inventory, Location, Package
 
@@ -46,6 +46,8 @@ _MUST_READ: Final = (
     "var/lib/rpm/Packages.db",
     "var/lib/rpm/rpmdb.sqlite",
 )
+# What a component's own file does not say does not matter when a package of the system owns it.
+_OWNER_ANSWERS: Final = frozenset({"go.unversioned", "java.unidentified", "binary.opaque"})
 # Paths that a file system made for a dynamic or shell environment has; none of them: from scratch.
 _USERLAND: Final = ("bin/sh", "usr/bin/sh", "bin/busybox", "usr/bin/env")
 _LOADERS: Final = ("ld-linux", "ld-musl")
@@ -92,11 +94,16 @@ def _reading_gaps(layers: tuple[LayerFacts, ...], live: dict[str, _Live]) -> Ite
 
     Facts know no layer number: equal layers share them.
     """
+    owned = tuple(frozenset(one.path for one in layer.owners) for layer in layers)
     for index, layer in enumerate(layers):
         yield from (replace(one, layer=index) for one in layer.gaps)
-    for file in live.values():
+    for path, file in live.items():
         for facts in file.facts:
-            yield from (replace(one, layer=file.layer) for one in facts.gaps)
+            for one in facts.gaps:
+                # The distribution speaks about the package that owns the file, whatever is in it.
+                answered = one.code in _OWNER_ANSWERS and path in owned[file.layer]
+                kind = GapKind.INFO if answered else one.kind
+                yield replace(one, layer=file.layer, kind=kind)
 
 
 def gap_order(one: Gap) -> tuple[str, int, str, str, int]:

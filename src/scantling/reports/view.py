@@ -100,6 +100,14 @@ def instruction(report: ScanReport, layer: int) -> str:
     return text
 
 
+def by_code(gaps: list[Gap]) -> tuple[tuple[Gap, ...], ...]:
+    """Return the gaps in groups of one code, in the order the codes come."""
+    groups: dict[str, list[Gap]] = {}
+    for one in gaps:
+        groups.setdefault(one.code, []).append(one)
+    return tuple(map(tuple, groups.values()))
+
+
 def place(gap: Gap) -> str:
     """Return where a gap is: layer, path, offset; '' if it concerns the whole image."""
     parts = [] if gap.layer is None else [f"layer {gap.layer}"]

@@ -18,6 +18,7 @@ from scantling.reports.api import Format, Look
 # Everything that can start Markdown or HTML syntax, a mention or an automatic link.
 _SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()#+!|<>~&@:]|(?<=[Ww]{3})\.")
 _MOST_ROWS: Final = 200
+_MOST_ALIKE: Final = 4
 
 
 def render(report: ScanReport, look: Look) -> Iterator[str]:
@@ -76,10 +77,14 @@ def _gaps(report: ScanReport) -> Iterator[str]:
         some = [one for one in report.gaps if one.kind is kind]
         if some:
             yield f"\n### {title}\n\n"
-        for one in some:
-            where = view.place(one)
-            at = f" at {_code(where)}" if where else ""
-            yield f"- {_code(one.code)}{at}: {_text(one.detail)}. {_text(one.advice)}\n"
+        for alike in view.by_code(some):
+            for one in alike[:_MOST_ALIKE]:
+                where = view.place(one)
+                at = f" at {_code(where)}" if where else ""
+                yield f"- {_code(one.code)}{at}: {_text(one.detail)}. {_text(one.advice)}\n"
+            if len(alike) > _MOST_ALIKE:
+                more = len(alike) - _MOST_ALIKE
+                yield f"- {_code(alike[0].code)}: {more} more in the JSON report\n"
 
 
 def _sources(report: ScanReport) -> Iterator[str]:

@@ -29,6 +29,8 @@ _VERDICT_COLORS: Final = {
     VerdictStatus.UNKNOWN: "1;35",
 }
 _HEAD: Final = ("SEVERITY", "VULNERABILITY", "PACKAGE", "VERSION", "FIXED IN", "LAYER")
+_MOST_ALIKE: Final = 4
+"""Gaps of one code that are listed one by one."""
 _WIDEST: Final = (11, 22, 34, 26, 34, 5)
 
 
@@ -126,11 +128,18 @@ def _gaps(gaps: tuple[Gap, ...], look: Look) -> Iterator[str]:
         if not some:
             continue
         yield f"\n{_colored(title, '1', look)}\n"
-        for one in some:
-            where = view.place(one)
-            times = f" ({one.count} times)" if one.count > 1 else ""
-            yield f"  {one.code}{times}: {neutral(f'{where}: ' if where else '')}"
-            yield f"{neutral(one.detail)}. {one.advice}\n"
+        for alike in view.by_code(some):
+            for one in alike[:_MOST_ALIKE]:
+                yield _gap(one)
+            if len(alike) > _MOST_ALIKE:
+                yield f"  {alike[0].code}: {len(alike) - _MOST_ALIKE} more, all in --format json\n"
+
+
+def _gap(one: Gap) -> str:
+    where = view.place(one)
+    times = f" ({one.count} times)" if one.count > 1 else ""
+    place = f"{where}: " if where else ""
+    return f"  {one.code}{times}: {neutral(place)}{neutral(one.detail)}. {one.advice}\n"
 
 
 def _database(report: ScanReport) -> Iterator[str]:
