@@ -70,6 +70,8 @@ def test_nothing_that_is_wanted_is_missed_before_its_content_is_known(
     before = {p.cataloger for p in (*index.by_name(path), *index.by_content(path, head))}
 
     assert {pick.cataloger for pick in index.by_data(path, head)} <= before
+    found = index.by_content(path, head)
+    assert index.size_by_content(path, head) == (largest(found) if found else None)
 
 
 def test_of_several_wants_of_one_cataloger_the_largest_limit_counts() -> None:

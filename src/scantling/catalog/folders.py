@@ -140,10 +140,11 @@ class _Tree:
             self._gaps.add("file.unreadable", "it is no file any more", path=clean(path))
             return
         head = os.read(descriptor, HEAD_BYTES)
-        picks = self._index.by_name(path) or self._index.by_content(path, head)
-        if not picks:
+        picks = self._index.by_name(path)
+        size = largest(picks) if picks else self._index.size_by_content(path, head)
+        if size is None:
             return
-        kind = largest(picks).value
+        kind = size.value
         limit: int = getattr(self._limits, kind)
         if status.st_size >= NOTED_BYTES:
             casualty = self._skip.get(("", clean(path)))

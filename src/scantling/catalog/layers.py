@@ -14,10 +14,10 @@ from typing import Final
 from isal import isal_zlib
 from msgspec import Struct
 
-from scantling.catalog.api import Cataloger
+from scantling.catalog.api import Cataloger, Size
 from scantling.catalog.collect import Casualty, Collector, subject
 from scantling.catalog.factsform import Wire, clean, encode, pack_links
-from scantling.catalog.wants import Pick, WantIndex, largest
+from scantling.catalog.wants import WantIndex, largest
 from scantling.core.errors import InputError
 from scantling.core.limits import MIB, Limits
 from scantling.core.model.gap import Gap, gap
@@ -127,14 +127,14 @@ class _Reader:
     def _select(self, path: str, size: int, _mode: int) -> str:
         picks = self._index.by_name(path)
         if picks:
-            return self._kept(path, size, picks)
+            return self._kept(path, size, largest(picks))
         return SNIFF if size >= self._index.shortest_magic > 0 else SKIP
 
     def _sniff(self, path: str, size: int, _mode: int, head: bytes) -> str:
-        picks = self._index.by_content(path, head)
-        return self._kept(path, size, picks) if picks else SKIP
+        kind = self._index.size_by_content(path, head)
+        return SKIP if kind is None else self._kept(path, size, kind)
 
-    def _kept(self, path: str, size: int, picks: tuple[Pick, ...]) -> str:
+    def _kept(self, path: str, size: int, kind: Size) -> str:
         """Return the limit under which this file is kept; SKIP if that ended an earlier attempt."""
         if size >= NOTED_BYTES:
             casualty = self._task.skip.get(("", clean(path)))
@@ -142,7 +142,7 @@ class _Reader:
                 self._refuse(path, casualty.code, casualty.reason, limit=casualty.limit)
                 return SKIP
             self._desk.note(subject("", clean(path)))
-        return largest(picks).value
+        return kind.value
 
     def _walk(self, walker: TarWalker) -> bool:
         """Take in all entries; tell whether the end was reached."""

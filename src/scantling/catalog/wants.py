@@ -51,6 +51,7 @@ class WantIndex:
         self._magic_lengths = tuple(sorted({len(magic) for magic in self._magics}))
         self.shortest_magic: Final = min(self._magic_lengths, default=0)
         """A file shorter than this cannot be wanted by content; 0: nothing is."""
+        self._starts = frozenset(magic[: self.shortest_magic] for magic in self._magics)
 
     def by_name(self, path: str) -> tuple[Pick, ...]:
         """Return who may want the file at `path`, as far as its name tells; no order is promised.
@@ -69,11 +70,17 @@ class WantIndex:
 
     def by_content(self, path: str, head: bytes) -> tuple[Pick, ...]:
         """Return who wants a file for what it starts with; `head` is its first 4 KiB."""
-        found: tuple[Pick, ...] = ()
-        for length in self._magic_lengths:
-            for rule in self._magics.get(head[:length], _NONE):
-                if _marked(rule.want, head) and _fits(rule.want, path):
-                    found += (rule.pick,)
+        return tuple(rule.pick for rule in self._started(head) if _agrees(rule.want, path, head))
+
+    def size_by_content(self, path: str, head: bytes) -> Size | None:
+        """Return the largest limit among `by_content`; None when nobody wants the file."""
+        found: Size | None = None
+        for rule in self._started(head):
+            size = rule.want.size
+            if (found is None or _ORDER.index(size) > _ORDER.index(found)) and _agrees(
+                rule.want, path, head
+            ):
+                found = size
         return found
 
     def by_data(self, path: str, head: bytes) -> tuple[Pick, ...]:
@@ -85,13 +92,22 @@ class WantIndex:
         chosen: dict[int, Pick] = {}
         for rule in self._named(path):
             want, pick = rule.want, rule.pick
-            if _fits(want, path) and head.startswith(want.magic) and _marked(want, head):
+            if head.startswith(want.magic) and _agrees(want, path, head):
                 known = chosen.get(pick.cataloger)
                 if known is None or _ORDER.index(known.size) < _ORDER.index(pick.size):
                     chosen[pick.cataloger] = pick
         for pick in self.by_content(path, head):
             chosen.setdefault(pick.cataloger, pick)
         return tuple(chosen[place] for place in sorted(chosen))
+
+    def _started(self, head: bytes) -> _Rules:
+        """Return the wants whose magic number is at the start of `head`."""
+        if head[: self.shortest_magic] not in self._starts:
+            return _NONE
+        rules = _NONE
+        for length in self._magic_lengths:
+            rules += self._magics.get(head[:length], _NONE)
+        return rules
 
     def _named(self, path: str) -> _Rules:
         folder, _, name = path.rpartition("/")
@@ -111,7 +127,9 @@ class WantIndex:
         elif want.folder:
             self._folders[want.folder] = (*self._folders.get(want.folder, ()), rule)
         elif want.magic:
-            self._magics[want.magic] = (*self._magics.get(want.magic, ()), rule)
+            # Those without marks first: what is wanted anyway need not be searched for them.
+            rules = (*self._magics.get(want.magic, ()), rule)
+            self._magics[want.magic] = tuple(sorted(rules, key=lambda one: len(one.want.marks)))
         else:
             raise ValueError("a want needs a path, name, suffix, tail, folder or magic")
 
@@ -135,5 +153,6 @@ def _fits(want: Want, path: str) -> bool:
     )
 
 
-def _marked(want: Want, head: bytes) -> bool:
-    return not want.marks or any(mark in head for mark in want.marks)
+def _agrees(want: Want, path: str, head: bytes) -> bool:
+    """Tell whether path and marks fit, the magic number being there."""
+    return _fits(want, path) and (not want.marks or any(mark in head for mark in want.marks))
