@@ -181,9 +181,8 @@ def test_an_address_is_fetched_once_and_then_only_when_it_changed(
         fetcher(root).get(f"{address}/none", "")
 
 
-def terms(keys: Path | None, **fields: object) -> Terms:
-    check = None if keys is None else partial(_verify, keys)
-    return Terms(verify=check, now=NOW + timedelta(days=2), **fields)  # type: ignore[arg-type]
+def terms(keys: Path, **fields: bool) -> Terms:
+    return Terms(verify=partial(_verify, keys), now=NOW + timedelta(days=2), **fields)
 
 
 def _verify(keys: Path, data: bytes, signature: bytes) -> str:
@@ -360,13 +359,26 @@ def test_an_unsigned_or_strange_bundle_needs_consent(tmp_path: Path) -> None:
 
     with pytest.raises(AdvisoryDataError, match="not signed"):
         read_bundle(bundle, mine, terms(keys))
-    read_bundle(bundle, mine, terms(None))
+    read_bundle(bundle, mine, terms(keys, allow_unsigned=True))
     assert not mine.open().info.verified
 
     other = publish(tmp_path / "other", tmp_path / "strangers", 2, hours=1)
     write_bundle(other, other.current(), bundle)
     with pytest.raises(AdvisoryDataError, match="not trusted"):
         read_bundle(bundle, mine, terms(keys))
+    read_bundle(bundle, mine, terms(keys, allow_unsigned=True))
+    assert not mine.open().info.verified
+
+
+def test_consent_to_unsigned_ones_does_not_hide_a_good_signature(tmp_path: Path) -> None:
+    keys, bundle = tmp_path / "keys", tmp_path / "db.tar"
+    store = publish(tmp_path / "one", keys, 1)
+    write_bundle(store, store.current(), bundle)
+    mine = Store(tmp_path / "mine")
+
+    read_bundle(bundle, mine, terms(keys, allow_unsigned=True))
+
+    assert mine.open().info.verified
 
 
 def test_a_bundle_cannot_bring_more_than_its_manifest_names(tmp_path: Path) -> None:

@@ -153,10 +153,15 @@ def test_a_wrong_command_line_is_a_usage_error(
     assert err
 
 
-def test_a_feeds_file_with_an_unknown_key_is_refused(
-    feeds: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "line",
+    ["{ place = [] }", '{ places = ["kev.json"], as_of = "yesterday" }', "7", '"kev.json'],
+    ids=["unknown_key", "no_date", "a_number", "no_toml"],
+)
+def test_a_feeds_file_that_cannot_be_understood_is_refused(
+    feeds: Path, capsys: pytest.CaptureFixture[str], line: str
 ) -> None:
-    (feeds / "feeds.toml").write_text('[sources]\nkev = { place = ["kev.json"] }\n')
+    (feeds / "feeds.toml").write_text(f"[sources]\nkev = {line}\n")
 
     code, _, err = run(capsys, "build", "--from", str(feeds))
 

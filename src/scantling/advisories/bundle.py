@@ -79,7 +79,7 @@ def _taken(descriptor: int, store: Store, terms: Terms) -> str:
     if digest_of(data) != digest:
         raise AdvisoryDataError("the bundle's manifest does not have its digest")
     signature = _next(entries, f"{manifest_name(digest)}.sig")
-    offer = verified(data, signature, terms.verify)
+    offer = verified(data, signature, terms)
     manifest = store.admit(offer, terms.now, allow_older=terms.allow_older)
     for segment in {one.digest: one for one in manifest.segments}.values():
         store.put(_next(entries, object_name(segment.digest)), segment.digest)

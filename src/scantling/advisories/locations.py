@@ -20,7 +20,8 @@ import msgspec
 from msgspec import Struct
 
 from scantling.advisories.fetch import Location
-from scantling.core.errors import UsageError
+from scantling.advisories.manifest import moment
+from scantling.core.errors import AdvisoryDataError, UsageError
 
 FILE_NAME: Final = "feeds.toml"
 
@@ -43,7 +44,7 @@ def read_locations(path: Path) -> dict[str, Location]:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}") from error
-    return {name: _location(value) for name, value in found.sources.items()}
+    return {name: _location(value, path) for name, value in found.sources.items()}
 
 
 def parse_location(text: str) -> tuple[str, Location]:
@@ -61,11 +62,16 @@ def check_names(locations: Mapping[str, Location], known: frozenset[str]) -> Non
             raise UsageError(f"there is no feed {name!r}; known are {', '.join(sorted(known))}")
 
 
-def _location(value: "str | list[str] | _Place") -> Location:
+def _location(value: "str | list[str] | _Place", path: Path) -> Location:
     match value:
         case str():
             return Location(places=(value,))
         case list():
             return Location(places=tuple(value))
         case _Place():
+            if value.as_of:
+                try:
+                    moment(value.as_of)
+                except AdvisoryDataError as error:
+                    raise UsageError(f"{path}: as_of: {error}") from error
             return Location(places=tuple(value.places), as_of=value.as_of)

@@ -48,10 +48,11 @@ class Pulled(Struct, frozen=True, kw_only=True):
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """What is accepted. None for `verify`: unsigned databases are taken too, and marked so."""
+    """What is accepted. A database that only `allow_unsigned` lets in is marked in every report."""
 
-    verify: Verify | None
+    verify: Verify
     now: datetime
+    allow_unsigned: bool = False
     allow_older: bool = False
 
 
@@ -119,16 +120,20 @@ def get_text(get: Get, url: str) -> str:
     return text
 
 
-def verified(data: bytes, signature: bytes, verify: Verify | None) -> Offer:
+def verified(data: bytes, signature: bytes, terms: Terms) -> Offer:
     """Return the manifest as an offer. Raises AdvisoryDataError if it must be signed and is not."""
-    if verify is None:
-        return Offer(data=data, signature=signature)
-    if not signature:
+    if not signature and not terms.allow_unsigned:
         raise AdvisoryDataError(
             "the offered database is not signed; --allow-unsigned takes it all the same, and every "
             "report will say so"
         )
-    return Offer(data=data, signature=signature, signed_by=verify(data, signature))
+    signed_by = ""
+    try:
+        signed_by = terms.verify(data, signature) if signature else ""
+    except AdvisoryDataError:
+        if not terms.allow_unsigned:
+            raise
+    return Offer(data=data, signature=signature, signed_by=signed_by)
 
 
 def _offer(base: str, digest: str, get: Get, terms: Terms) -> Offer:
@@ -143,7 +148,7 @@ def _offer(base: str, digest: str, get: Get, terms: Terms) -> Offer:
             raise AdvisoryDataError(str(error)) from error
         signature = b""
     decode_manifest(data)
-    return verified(data, signature, terms.verify)
+    return verified(data, signature, terms)
 
 
 def _segment(base: str, segment: SegmentEntry, get: Get) -> bytes:
