@@ -2,6 +2,7 @@
 
 import os
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -206,6 +207,18 @@ def read_layer(
 
 def zstd(data: bytes) -> bytes:
     return zstd_compress(data)
+
+
+@contextmanager
+def peak_bytes() -> Iterator[list[int]]:
+    """Give a list that holds, afterwards, the most memory that Python objects took meanwhile."""
+    peak: list[int] = []
+    tracemalloc.start()
+    try:
+        yield peak
+        peak.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
 
 
 class Zipped(Struct, kw_only=True):
