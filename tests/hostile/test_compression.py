@@ -132,7 +132,7 @@ def test_a_hostile_layer_has_its_outcome(case: Case) -> None:
 
 
 _BOMBS = {
-    "H053_gzip_by_ratio": ("gzip", Limits(layer_ratio=100), {"limit.ratio"}),
+    "H053_gzip_by_ratio": ("gzip", Limits(layer_ratio=20), {"limit.ratio"}),
     "H053_gzip_by_bytes": ("gzip", Limits(scan_bytes=10 * forge.MIB), {"limit.bytes"}),
     "H061_zstd_by_ratio": ("zstd", Limits(), {"limit.ratio"}),
     "H061_zstd_by_bytes": ("zstd", Limits(scan_bytes=10 * forge.MIB), {"limit.bytes"}),
