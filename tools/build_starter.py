@@ -30,7 +30,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from scantling.advisories.api import Feed, Record, Spool
+from scantling.advisories.api import Feed, Fetched, Fetcher, Record, Spool, Unchanged
 from scantling.advisories.build import Outcome, Plan, Tools, build
 from scantling.advisories.ecosystems import key_of
 from scantling.advisories.fetch import LocalFetcher, Location
@@ -81,12 +81,25 @@ def main() -> int:
     return 0
 
 
+class Unmarked:
+    """Leaves out fingerprints: those of local files depend on the machine they lie on."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+
+    def get(self, url: str, fingerprint: str) -> Fetched | Unchanged:
+        """Return the documents at `url`, as `advisories.api.Fetcher` says."""
+        del fingerprint
+        found = self._fetcher.get(url, "")
+        return found if isinstance(found, Unchanged) else replace(found, fingerprint="")
+
+
 def build_starter(data: Path, out: Path, locations: Mapping[str, Location]) -> tuple[Outcome, ...]:
     """Replace the store at `out` by one built from `data`; return what became of each feed."""
     if out.exists():
         shutil.rmtree(out)
     tools = Tools(
-        fetcher=LocalFetcher(data, no_downloads),
+        fetcher=Unmarked(LocalFetcher(data, no_downloads)),
         key_for=key_of,
         progress=Quiet(),
         now=newest(locations),
@@ -94,6 +107,7 @@ def build_starter(data: Path, out: Path, locations: Mapping[str, Location]) -> t
     )
     chosen = tuple(trimmed(starter_feeds(locations)))
     _, outcomes = build(Plan(feeds=chosen, locations=locations), Store(out), tools)
+    (out / "lock").unlink(missing_ok=True)  # nobody writes to an embedded store
     return outcomes
 
 
