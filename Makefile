@@ -28,6 +28,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 install: $(VENV)/.runtime ## make .venv with Scantling in it, from the lock
 	@echo "Installed: $(BIN)/scantling"
 
+demo: $(VENV)/.runtime ## scan a real image with the embedded advisory database
+	@$(BIN)/scantling scan examples/shop.tar --allow-incomplete advisories.stale --allow-incomplete coverage.partial
+
 test: $(VENV)/.dev ## run the tests (under five minutes)
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
@@ -40,6 +43,12 @@ check: $(VENV)/.dev ## format, lint, types, import contracts
 
 docs: $(VENV)/.dev ## write the generated parts of the manual
 	PYTHONPATH=src $(BIN)/python tools/docs.py
+
+picture: $(VENV)/.dev ## draw the terminal picture of the README
+	PYTHONPATH=src $(BIN)/python tools/picture.py
+
+starter: $(VENV)/.dev ## build the embedded database (DATA=folder of the public data)
+	PYTHONPATH=src $(BIN)/python tools/build_starter.py $(DATA)
 
 schema: $(VENV)/.dev ## write the JSON schema of the report
 	PYTHONPATH=src $(BIN)/python tools/schema.py

@@ -102,9 +102,9 @@ def test_words_that_only_clear_make_no_finding() -> None:
 def test_the_fix_of_an_affected_word_is_shown() -> None:
     none = match(DJANGO, "CVE-1", source="a", fix=Fix.NONE, fixed_in=())
 
-    [found] = judge([none, match(DJANGO, "CVE-1", fixed_in=("2.2.9", "3.0.1"))], SIGNALS)
+    [found] = judge([none, match(DJANGO, "CVE-1", fixed_in=("3.0.1", "2.10", "2.2.9"))], SIGNALS)
 
-    assert (found.fix, found.fixed_in) == (Fix.FIXED, ("2.2.9", "3.0.1"))
+    assert (found.fix, found.fixed_in) == (Fix.FIXED, ("2.2.9", "2.10", "3.0.1"))
 
 
 def test_the_identity_survives_a_new_version_of_the_package() -> None:

@@ -20,6 +20,7 @@ from scantling.core import purl
 from scantling.core.model.advisory import Fix, Signal
 from scantling.core.model.finding import Finding, FindingState, Match, Outcome
 from scantling.core.text import octets
+from scantling.versions.registry import scheme_for
 
 _STATE_ORDER: Final = (FindingState.OPEN, FindingState.UNDETERMINED, FindingState.SUPPRESSED)
 _FIX_ORDER: Final = (
@@ -127,11 +128,12 @@ def _state(deciding: Match, owners_words: list[Match]) -> tuple[FindingState, st
 
 
 def _fix(words: list[Match]) -> tuple[Fix, tuple[str, ...]]:
-    """Return the best fix state that an "affected" word gives, and all fixing versions."""
+    """Return the best fix state that an "affected" word gives, and all fixing versions in order."""
     affected = [one for one in words if one.outcome is Outcome.AFFECTED] or words
     best = min((one.fix for one in affected), key=_FIX_ORDER.index)
-    fixed_in = [version for one in affected for version in one.fixed_in]
-    return best, tuple(dict.fromkeys(fixed_in))
+    key = scheme_for(affected[0].ecosystem).key
+    fixed_in = {version for one in affected for version in one.fixed_in}
+    return best, tuple(sorted(fixed_in, key=lambda version: (key(version) or b"\xff", version)))
 
 
 def _identity(match: Match, id_: str) -> str:
