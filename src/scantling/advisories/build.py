@@ -179,7 +179,7 @@ def _collected(feed: Feed, fetched: Fetched, tools: Tools, previous: Database | 
             collector.add(record)
     except ScantlingError as error:
         raise AdvisoryDataError(str(error)) from error
-    except Exception as error:
+    except Exception as error:  # lint: ER001 the one caller of feeds
         # The one place that calls feeds: a parser's bug must not cost the other feeds.
         raise AdvisoryDataError(
             f"our parser of {feed.name} failed ({type(error).__name__}: "

@@ -107,7 +107,7 @@ def http_get() -> Get:
         if not isinstance(body, Downloaded):
             raise AdvisoryDataError(f"{url} was not changed, but nothing was asked about it")
         with os.fdopen(body.fd, "rb") as file:
-            return file.read()
+            return file.read(limit_bytes)
 
     return get
 
