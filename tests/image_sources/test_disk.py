@@ -294,6 +294,72 @@ def test_two_images_for_one_platform_are_said_to_be_two(tmp_path: Path) -> None:
     assert "2 images for linux/amd64" in found.ambiguity
 
 
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [("linux/arm/v6", 0), ("linux/arm/v7", 1), ("linux/arm", 1), ("linux/arm64/v8", 2)],
+)
+def test_a_variant_is_met_or_the_usual_one(tmp_path: Path, wanted: str, chosen: int) -> None:
+    there = (("arm", "v6"), ("arm", "v7"), ("arm64", ""))
+    images = [
+        MemoryImage(layers=({v + a: b""},), architecture=a, config={"variant": v}) for a, v in there
+    ]
+    files: dict[str, bytes] = {}
+    entries = []
+    for image, (architecture, variant) in zip(images, there, strict=True):
+        files |= image.layout()
+        where = {"os": "linux", "architecture": architecture, "variant": variant}
+        entries.append(image.manifest_blob().descriptor(platform=where))
+    files["index.json"] = json_bytes({"schemaVersion": 2, "manifests": entries})
+    write_tree(tmp_path, files)
+
+    found = opened(tmp_path, ImageOptions(platform=wanted)).image
+
+    assert found.digest == images[chosen].manifest_blob().digest
+
+
+def test_an_image_inside_an_index_is_found_by_its_digest(tmp_path: Path) -> None:
+    images = _platforms("amd64", "s390x")
+    write_tree(tmp_path, layout_of(images, as_index=True))
+    digest = images[1].manifest_blob().digest
+
+    assert opened(f"{tmp_path}@{digest}", ImageOptions()).image.digest == digest
+    with pytest.raises(TargetError, match=r"no image sha256:1+; available: latest"):
+        opened(f"{tmp_path}@sha256:{'1' * 64}")
+
+
+def test_an_index_that_disagrees_with_the_image_is_said_to(tmp_path: Path) -> None:
+    where = {"os": "linux", "architecture": "arm64"}
+    entries = [SMALL.manifest_blob().descriptor(platform=where)]
+    index = json_bytes({"schemaVersion": 2, "manifests": entries})
+    write_tree(tmp_path, {**SMALL.layout(), "index.json": index})
+
+    found = opened(tmp_path, ImageOptions()).image
+
+    assert str(found.platform) == "linux/amd64"
+    assert found.ambiguity == "the index says linux/arm64, the image itself says linux/amd64"
+
+
+def test_an_index_without_images_is_refused(tmp_path: Path) -> None:
+    index = json_bytes({"schemaVersion": 2, "manifests": []})
+    write_tree(tmp_path, {**SMALL.layout(), "index.json": index})
+
+    with pytest.raises(TargetError, match="lists no image"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("prefix", ["oci", "oci-archive", "docker-archive"])
+def test_a_prefix_makes_the_target_that_kind(tmp_path: Path, prefix: str) -> None:
+    SMALL.write_layout(tmp_path / "oci")
+    (tmp_path / "oci-archive").write_bytes(SMALL.oci_archive())
+    (tmp_path / "docker-archive").write_bytes(SMALL.docker_archive())
+    kind = "oci-layout" if prefix == "oci" else prefix
+
+    assert opened(f"{prefix}:{tmp_path / prefix}").image.kind == kind
+    for other in {"oci-archive", "docker-archive"} - {prefix}:
+        with pytest.raises(TargetError):
+            opened(f"{prefix}:{tmp_path / other}")
+
+
 def test_attestations_are_no_platform(tmp_path: Path) -> None:
     index = {
         "schemaVersion": 2,

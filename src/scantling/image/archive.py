@@ -182,6 +182,8 @@ class Archive:
         seen: set[str] = set()
         for header, offset in self._entries():
             name = _inside(header.name.decode("utf-8", "surrogateescape"))
+            if not name:
+                continue
             if name in seen and header.kind != _FOLDER:
                 self._doubles.add(name)
             seen.add(name)
@@ -287,10 +289,7 @@ def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _inside(name: str) -> str:
-    """Return the name without `./`; empty for one that leads out of the archive.
-
-    An empty name is never looked up, so such a member cannot be reached.
-    """
+    """Return the name without `./`; empty for one that leads out, which is then not indexed."""
     if name.startswith("/") or "\0" in name:
         return ""
     parts: list[str] = []
