@@ -94,7 +94,7 @@ def modules(text: str, limits: Limits) -> Modules:
             settings.append(_setting(rest))
         elif word in ("mod", "dep") and fields[0] and not (word == "mod" and found):
             found.append((word, Module(path=fields[0], version=_second(fields))))
-        elif word == "=>" and fields[0] and found and not found[-1][1].replaced:
+        elif word == "=>" and fields[0] and fields[1:] and found and not found[-1][1].replaced:
             kind, old = found.pop()
             replaced = f"{old.path} {old.version}".strip()
             new = Module(path=fields[0], version=_second(fields), replaced=replaced)
