@@ -109,6 +109,14 @@ def test_an_advisory_without_lists_is_about_every_version_and_has_no_fix() -> No
     assert (said.ranges, said.versions, said.fix) == ((), (), "none")
 
 
+def test_interpreters_have_plain_bounds() -> None:
+    text = "engine: ruby\ntitle: t\npatched_versions:\n- ~> 3.1.2\n- '>= 3.3.1'\n"
+
+    (said,) = statements(parsed_one("rubysec", "rubies/ruby/CVE-2024-1.yml", text))
+
+    assert [interval_text(one) for one in said.ranges] == ["[, 3.1.2)", "[3.2, 3.3.1)"]
+
+
 def test_a_version_that_yaml_read_as_a_number_is_refused_rather_than_shortened() -> None:
     text = "gem: x\ntitle: t\npatched_versions:\n- 1.10\n"
 

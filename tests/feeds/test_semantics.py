@@ -319,6 +319,20 @@ class TestSecdb:
         assert said.status is Status.NOT_AFFECTED
         assert said.ranges == ()
 
+    @pytest.mark.parametrize(
+        ("version", "bound"),
+        [
+            ("1.34.0_r0", "1.34.0-r0"),
+            ("1.2.31-0", "1.2.31-r0"),
+            ("1.2-r1", "1.2-r1"),
+            ("2021-03-27-r5", "2021-03-27-r5"),
+        ],
+    )
+    def test_a_slip_in_the_revision_is_read_as_meant(self, version: str, bound: str) -> None:
+        (said,) = statements(self.read("CVE-2024-0001", version=version))
+
+        assert [one.high for one in said.ranges] == [bound]
+
     def test_a_document_of_an_unknown_release_is_unreadable(self) -> None:
         (problem,) = parsed_one("alpine", "main.json", '{"distroversion": "head"}')
 

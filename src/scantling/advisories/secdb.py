@@ -3,7 +3,8 @@
 A document says, for each source package of one repository, which version fixed which ids. Version
 `0` means that the package was never affected. One id text may hold several names
 (`CVE-2017-2616 CVE-2018-7738 XSA-254 (LMP)`): each CVE makes a statement, the other names are its
-aliases. Slips such as `CVE_2019-2426` or `CVE-2017-8933.patch` are read as meant.
+aliases. Slips such as `CVE_2019-2426` or `CVE-2017-8933.patch` are read as meant, and so is a
+version whose revision lacks its `r` or its hyphen (`1.2.31-0`, `1.34.0_r0`).
 
 Cannot see: vulnerabilities that are not fixed.
 
@@ -19,6 +20,7 @@ from msgspec import Struct
 
 from scantling.advisories.api import Document, Record, Spool, Unreadable
 from scantling.advisories.decode import from_json
+from scantling.advisories.ecosystems import key_of
 from scantling.advisories.identifiers import unique
 from scantling.advisories.yaml import to_json
 from scantling.core.errors import InputError
@@ -52,6 +54,7 @@ _SUFFIXES: Final = (".json", ".yaml", ".yml")
 _CVE: Final = re.compile(r"CVE[-_ ](?P<year>[0-9]{4})-(?P<number>[0-9]{4,19})(?![0-9-])")
 _OTHER: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+")
 _NEVER: Final = "0"
+_SLIPPED: Final = re.compile(r"(?P<version>.+)(?:-|_r)(?P<revision>[0-9]+)")
 _RELEASE: Final = re.compile(r"v?(?P<release>[0-9]+\.[0-9]+|edge)")
 
 
@@ -131,7 +134,7 @@ def _statements(
     ecosystem: str, package: str, vulnerability: str, said: list[tuple[str, tuple[str, ...]]]
 ) -> Iterator[Statement]:
     """Yield what the versions say. Several fixes of one id: the later one was needed as well."""
-    fixed = unique(version for version, _ in said if version != _NEVER)
+    fixed = unique(_meant(version, ecosystem) for version, _ in said if version != _NEVER)
     if fixed:
         yield Statement(
             ecosystem=ecosystem,
@@ -151,3 +154,13 @@ def _statements(
             word=_NEVER,
             source_package=True,
         )
+
+
+def _meant(version: str, ecosystem: str) -> str:
+    """Return the version, with its revision spelled right where only that keeps it from a key."""
+    key = key_of(ecosystem)
+    slipped = _SLIPPED.fullmatch(version) if key(version) is None else None
+    if slipped is None:
+        return version
+    repaired = f"{slipped['version']}-r{slipped['revision']}"
+    return version if key(repaired) is None else repaired

@@ -121,7 +121,7 @@ class _Oval:
         if name == "name":
             self.objects[self._current] = text
         elif name == "evr":
-            self.states[self._current].evr = text
+            self.states[self._current].evr = text.replace(" ", "")  # `0: 1.20.10-1.azl3` occurs
         elif self.definitions:
             self.definitions[-1].texts[name] = text
 

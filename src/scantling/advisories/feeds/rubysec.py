@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scantling.advisories.api import (
     Completeness,
@@ -43,6 +44,8 @@ _CLAUSE: Final = re.compile(
     r" *(?P<op>~>|>=|<=|!=|>|<|=)? *"
     r"(?P<version>[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?) *"
 )
+_LOWEST: Final = ".A"
+"""Ending of the lowest pre-release of a version: no other word sorts before `A`."""
 _LETTER: Final = re.compile(r"[A-Za-z]")
 _GROUPS: Final = frozenset({"gems", "rubies"})
 _SUFFIXES: Final = (".yml", ".yaml")
@@ -121,7 +124,7 @@ def _next_branch(version: str) -> str:
     """Return the bound of `~>`: the last number dropped, the one before raised.
 
     Pre-releases of the next branch do not satisfy `~>` (Gem::Requirement compares their release),
-    so the bound is the lowest of them: `A` sorts before every other word.
+    so the bound is the lowest of them.
     """
     numbers: list[str] = []
     for part in version.replace("-", ".pre.").split("."):
@@ -133,7 +136,7 @@ def _next_branch(version: str) -> str:
     last = numbers.pop()
     if len(last) > 18:  # noqa: PLR2004 - more digits than any version number; int() would be slow
         raise InputError("advisories.record", "a version number is too long")
-    return ".".join((*numbers, str(int(last) + 1), "A"))
+    return ".".join((*numbers, str(int(last) + 1))) + _LOWEST
 
 
 def _record(document: Document) -> Record:
@@ -191,6 +194,8 @@ def _statement(raw: _Raw, vulnerability: str, severities: tuple[Severity, ...]) 
     ranges = affected([*patched, *(raw.unaffected_versions or ())])
     if not ranges:
         raise InputError("advisories.record", "its requirements leave no affected version")
+    if not raw.gem:
+        ranges = tuple(_plain(interval) for interval in ranges)
     return Statement(
         ecosystem="gem" if raw.gem else "generic",
         package=raw.gem or raw.engine,
@@ -201,6 +206,12 @@ def _statement(raw: _Raw, vulnerability: str, severities: tuple[Severity, ...]) 
         word=f"platform: {raw.platform}" if raw.platform else "",
         severities=severities,
     )
+
+
+def _plain(interval: Interval) -> Interval:
+    """Return the interval of an interpreter without `.A`, which only gems have a place for."""
+    low, high = interval.low.removesuffix(_LOWEST), interval.high.removesuffix(_LOWEST)
+    return replace(interval, low=low, high=high)
 
 
 def _fixed(requirement: str) -> str:
