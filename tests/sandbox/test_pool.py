@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 from collections.abc import Callable
 
@@ -173,6 +174,32 @@ def test_an_interrupt_leaves_no_worker_behind() -> None:
 
     os.close(writable)
     _assert_no_children()
+
+
+def test_a_worker_does_not_outlive_a_parent_that_is_killed() -> None:
+    waiting, never = os.pipe()
+    here, there = os.pipe()
+
+    def run(_: Desk) -> bytes:
+        os.write(there, b"up")
+        return os.read(waiting, 1)
+
+    parent = os.fork()
+    if parent == 0:
+        try:
+            pool.run([_job(run, keep=(waiting, there))], workers=1)
+        finally:
+            os._exit(1)
+    os.close(there)
+    assert os.read(here, 2) == b"up"
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+
+    readable, _, _ = select.select([here], [], [], 10)
+    assert readable == [here]
+    assert os.read(here, 1) == b""
+    for descriptor in (here, waiting, never):
+        os.close(descriptor)
 
 
 def test_descriptors_given_to_a_worker_are_closed_here() -> None:
