@@ -53,8 +53,8 @@ def measure(command: list[str], env: dict[str, str]) -> Run:
     wall_s = time.perf_counter() - begin
     code = os.waitstatus_to_exitcode(status)
     if code not in {0, 1, 3, 5}:
-        assert process.stderr is not None
-        sys.exit(f"{command[0]} failed with {code}: {process.stderr.read().decode()[-600:]}")
+        said = process.stderr.read().decode()[-600:] if process.stderr else ""
+        sys.exit(f"{command[0]} failed with {code}: {said}")
     return Run(wall_s, usage.ru_utime + usage.ru_stime, max(peak, usage.ru_maxrss * 1024))
 
 

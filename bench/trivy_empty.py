@@ -1,7 +1,8 @@
 """Write empty databases into a Trivy cache folder, so that Trivy runs without a network.
 
 Source: bbolt's file format (magic 0xED0CDAED, version 2; meta, free list and leaf pages with FNV-1a
-checksums, https://github.com/etcd-io/bbolt, page.go, db.go) and the schema of Trivy's Java database.
+checksums, https://github.com/etcd-io/bbolt, page.go, db.go), and the schema of Trivy's database of
+Java archives.
 """
 
 import json

@@ -7,18 +7,18 @@ when a later layer rewrites the database that lists it.
 Source: OCI image-spec, layer.md ("Applying Changesets", "Whiteouts").
 """
 
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from scantling.catalog.distros import distro_from, package_db_of, purl_namespace
+from scantling.catalog.links import Added, added_paths, resolved, unread_links, visible_links
+from scantling.catalog.system import system_gaps
 from scantling.core import purl
-from scantling.core.limits import DEFAULT
 from scantling.core.model.facts import DistroFact, FileFacts, LayerFacts, PackageFact
-from scantling.core.model.gap import Gap, GapKind, gap
+from scantling.core.model.gap import Gap, GapKind
 from scantling.core.model.image import Image
 from scantling.core.model.inventory import Distro, Inventory, Location, Package
 
@@ -33,28 +33,10 @@ _RELEASE_FILES: Final = (
     "etc/debian_version",
     "etc/lsb-release",
 )
-# Files whose content decides what the image is; a link in their place must lead to one we read.
-_MUST_READ: Final = (
-    "etc/os-release",
-    "lib/apk/db/installed",
-    "usr/lib/apk/db/installed",
-    "usr/lib/sysimage/rpm/Packages",
-    "usr/lib/sysimage/rpm/Packages.db",
-    "usr/lib/sysimage/rpm/rpmdb.sqlite",
-    "var/lib/dpkg/status",
-    "var/lib/rpm/Packages",
-    "var/lib/rpm/Packages.db",
-    "var/lib/rpm/rpmdb.sqlite",
-)
 # What a component's own file does not say does not matter when a package of the system owns it.
 _OWNER_ANSWERS: Final = frozenset({"go.unversioned", "java.unidentified", "binary.opaque"})
-# Paths that a file system made for a dynamic or shell environment has; none of them: from scratch.
-_USERLAND: Final = ("bin/sh", "usr/bin/sh", "bin/busybox", "usr/bin/env")
-_LOADERS: Final = ("ld-linux", "ld-musl")
 
 _Key = tuple[str, str, str, str, str, str]
-_Added = tuple[frozenset[str], ...]
-"""The paths each layer adds, folders with a trailing slash."""
 
 
 class _Live(Struct):
@@ -71,21 +53,27 @@ def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = (
     Packages are sorted by (purl, owner), gaps sorted and without doubles. The result depends on the
     facts alone.
     """
-    added = tuple(frozenset(layer_paths(layer)) - {""} for layer in layers)
+    added = added_paths(layers)
     live = _visible_files(layers, added)
-    links = _visible_links(layers, added)
+    links = visible_links(layers, added)
     distro = _distro(live)
     packages = _packages(live, distro, layers, links)
     databases = _databases(live)
-    found = [*gaps, *_reading_gaps(layers, live)]
-    found += _system_gaps(layers, live, distro, databases)
-    found += _unread_links(links, live, added)
+    told = {one.layer for one in gaps if one.layer is not None}
+    reading = _reading_gaps(layers, live)
+    # Why a layer has no bytes was told when the image was opened: foreign, encrypted, not there.
+    found = [
+        *gaps,
+        *(one for one in reading if one.code != "layer.missing" or one.layer not in told),
+    ]
+    found += system_gaps(layers, added, distro, databases)
+    found += unread_links(links, live, added)
     return Inventory(
         image=image,
         distro=distro,
         packages=packages,
         gaps=tuple(sorted(set(found), key=gap_order)),
-        databases=databases,
+        databases=tuple(sorted(databases)),
     )
 
 
@@ -112,7 +100,7 @@ def gap_order(one: Gap) -> tuple[str, int, str, str, int]:
     return one.code, layer, one.path, one.detail, -1 if one.offset is None else one.offset
 
 
-def _visible_files(layers: tuple[LayerFacts, ...], added: _Added) -> dict[str, _Live]:
+def _visible_files(layers: tuple[LayerFacts, ...], added: Added) -> dict[str, _Live]:
     live: dict[str, _Live] = {}
     for index, layer in enumerate(layers):
         hidden = _hide(live, layer, added[index])
@@ -155,15 +143,6 @@ def _parents(path: str) -> Iterator[str]:
         yield path
 
 
-def layer_paths(layer: LayerFacts) -> Iterable[str]:
-    """Return the paths a layer adds, folders with a trailing slash."""
-    if not layer.paths:
-        return ()
-    inflater = zlib.decompressobj()
-    limit = DEFAULT.layer_entries * DEFAULT.path_bytes
-    return inflater.decompress(layer.paths, limit).decode("utf-8", "surrogateescape").split("\0")
-
-
 def _distro(live: dict[str, _Live]) -> Distro | None:
     """Return the distribution of the most telling release file; a missing version is filled in
     from the next file of the same distribution."""
@@ -198,9 +177,14 @@ def _with_version(fact: DistroFact, other: DistroFact) -> DistroFact:
     )
 
 
-def _databases(live: dict[str, _Live]) -> tuple[str, ...]:
-    kinds = {one.package_db for file in live.values() for one in file.facts if one.package_db}
-    return tuple(sorted(kinds))
+def _databases(live: dict[str, _Live]) -> dict[str, int]:
+    """Return the kinds of package databases, and how many packages each kind lists."""
+    counts: dict[str, int] = {}
+    for file in live.values():
+        for one in file.facts:
+            if one.package_db:
+                counts[one.package_db] = counts.get(one.package_db, 0) + len(one.packages)
+    return counts
 
 
 def _packages(
@@ -282,7 +266,7 @@ def _doc_licenses(
     if fact.type != "deb":
         return ()
     path = f"usr/share/doc/{fact.name}/copyright"
-    doc = live.get(path) or live.get(_resolved(path, links) or "")
+    doc = live.get(path) or live.get(resolved(path, links) or "")
     return tuple(text for one in doc.facts for text in one.licenses) if doc else ()
 
 
@@ -334,93 +318,3 @@ def _merge(merged: dict[tuple[str, str], Package], package: Package) -> None:
         origin=min(before.origin, package.origin),
         root=before.root or package.root,
     )
-
-
-def _system_gaps(
-    layers: tuple[LayerFacts, ...],
-    live: dict[str, _Live],
-    distro: Distro | None,
-    databases: tuple[str, ...],
-) -> Iterator[Gap]:
-    """Yield what is missing for trusting that the operating system's packages are all known."""
-    if not layers:
-        yield gap("image.empty", "the image has no layers; nothing was looked at")
-        return
-    if distro is None:
-        if not _from_scratch(layers):
-            yield gap("os.unknown", "no release file tells which distribution this is")
-        return
-    expected = package_db_of(distro.id)
-    if not expected and not databases:
-        yield gap("os.unknown", f"the distribution {distro.id!r} is not known to Scantling")
-    elif expected and expected not in databases:
-        yield gap(
-            "os.no-package-db",
-            f"{distro.id} keeps its packages in a {expected} database, and the image has none",
-        )
-    for kind in databases:
-        if expected and kind != expected and _lists_packages(live, kind):
-            yield gap("os.conflict", f"a {kind} database with packages in an image of {distro.id}")
-
-
-def _lists_packages(live: dict[str, _Live], kind: str) -> bool:
-    return any(
-        one.package_db == kind and one.packages for file in live.values() for one in file.facts
-    )
-
-
-def _from_scratch(layers: tuple[LayerFacts, ...]) -> bool:
-    """Return whether no layer ever had a shell or a dynamic loader: no distribution to tell."""
-    for layer in layers:
-        for path in (*layer_paths(layer), *(link for link, _ in layer.links)):
-            name = path.rpartition("/")[2]
-            if path in _USERLAND or name.startswith(_LOADERS):
-                return False
-    return True
-
-
-def _visible_links(layers: tuple[LayerFacts, ...], added: _Added) -> dict[str, str]:
-    links: dict[str, str] = {}
-    for layer, paths in zip(layers, added, strict=True):
-        for path in links.keys() & (paths | set(layer.deleted)):
-            del links[path]
-        links.update(layer.links)
-    return links
-
-
-def _unread_links(links: dict[str, str], live: dict[str, _Live], added: _Added) -> Iterator[Gap]:
-    """Yield a gap for a release file or database that is a link to a file nobody read."""
-    for path in _MUST_READ:
-        target = _resolved(path, links)
-        if target is None:
-            yield gap("link.loop", "its links lead in a circle", path=path)
-        elif target not in {path, *live} and any(target in paths for paths in added):
-            yield gap("link.unread", f"it leads to {target}", path=path)
-
-
-def _resolved(path: str, links: dict[str, str]) -> str | None:
-    """Return where `path` leads inside the image; None for a loop. Names never leave the image.
-
-    Source: path_resolution(7); `..` at the root stays there, as in a chroot.
-    """
-    done: list[str] = []
-    todo = path.split("/")[::-1]
-    hops = 0
-    while todo:
-        part = todo.pop()
-        if part in {"", "."}:
-            continue
-        if part == "..":
-            done = done[:-1]
-            continue
-        target = links.get("/".join((*done, part)))
-        if target is None:
-            done.append(part)
-            continue
-        hops += 1
-        if hops > DEFAULT.link_hops:
-            return None
-        if target.startswith("/"):
-            done = []
-        todo += target.split("/")[::-1]
-    return "/".join(done)

@@ -57,6 +57,14 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="ask MIRROR first for images of REGISTRY",
     )
+    registry.add_argument("--ca-file", metavar="FILE", help="trust the authorities in this file")
+    registry.add_argument(
+        "--token-host",
+        metavar="REGISTRY=HOST",
+        action="append",
+        default=[],
+        help="let HOST, of another domain, sign in users of REGISTRY",
+    )
     registry.add_argument(
         "--insecure", action="store_true", help="accept plain HTTP and unverified TLS"
     )
@@ -115,6 +123,8 @@ def image_options(args: argparse.Namespace) -> ImageOptions:
         insecure_registry=args.insecure,
         mirrors=tuple(_pair(text, "--mirror REGISTRY=MIRROR") for text in args.mirror),
         auth_file=setting(args.auth_file, "AUTH_FILE"),
+        ca_file=setting(args.ca_file, "CA_FILE"),
+        token_hosts=tuple(_pair(text, "--token-host REGISTRY=HOST") for text in args.token_host),
     )
 
 

@@ -14,7 +14,7 @@ _ACTIVE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-# Orders to CI systems that read output: `##[command]`, `##vso[` and `##teamcity[` anywhere in a line,
+# Orders to CI systems that read output: `##[command]`, `##vso[`, `##teamcity[` anywhere in a line,
 # `::command::` at its start. Source: GitHub Actions runner, ActionCommand; Azure, logging commands.
 _ORDER: Final = re.compile(r"^[ ]*+::|##(?=\[|vso\[|teamcity\[)")
 
