@@ -41,7 +41,11 @@ def measure(command: list[str], env: dict[str, str]) -> Run:
     """Run a command to its end, its output thrown away. Raises when it cannot be trusted."""
     begin = time.perf_counter()
     process = subprocess.Popen(
-        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     peak = 0
     while True:
