@@ -333,6 +333,25 @@ class TestSecdb:
 
         assert [one.high for one in said.ranges] == [bound]
 
+    def test_an_empty_list_may_be_spelled_as_an_empty_object(self) -> None:
+        empty = {"pkg": {"name": "aom", "secfixes": []}}
+        partly = {"pkg": {"name": "curl", "secfixes": {"2": {}, "1-r0": ["CVE-2024-0001"]}}}
+        text = json.dumps({"distroversion": "v3.12", "packages": [empty, partly]})
+
+        assert len(statements(parsed_one("alpine", "v3.12/main.json", text))) == 1
+        assert parsed_one("alpine", "main.json", '{"distroversion": "v3.3", "packages": {}}') == []
+
+    def test_a_bad_package_does_not_hide_the_next(self) -> None:
+        bad = [{"pkg": {"name": 5}}, {"pkg": {"name": "x", "secfixes": {"1": {"a": 1}}}}]
+        good = {"pkg": {"name": "curl", "secfixes": {"1-r0": ["CVE-2024-0001"]}}}
+        text = json.dumps({"distroversion": "v3.12", "packages": [*bad, good]})
+
+        *problems, advisory = parsed_one("alpine", "v3.12/main.json", text)
+
+        assert len(problems) == 2
+        assert all(isinstance(one, Unreadable) for one in problems)
+        assert [one.package for one in statements([advisory])] == ["curl"]
+
     def test_a_document_of_an_unknown_release_is_unreadable(self) -> None:
         (problem,) = parsed_one("alpine", "main.json", '{"distroversion": "head"}')
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from scantling.advisories.api import Document, Record, Spool, Unreadable
 from scantling.advisories.decode import from_json
@@ -27,9 +27,15 @@ from scantling.core.errors import InputError
 from scantling.core.model.advisory import Advisory, Fix, Interval, Statement, Status
 
 
+class _Nothing(Struct, forbid_unknown_fields=True):
+    """`{}`: how the publisher's generator, written in Lua, spells an empty list."""
+
+
 class _Package(Struct):
     name: str
-    secfixes: dict[str, list[str] | None] = {}
+    secfixes: dict[str, list[str] | dict[str, msgspec.Raw] | None] | list[msgspec.Raw] = field(
+        default_factory=dict
+    )
 
 
 class _Entry(Struct):
@@ -39,7 +45,7 @@ class _Entry(Struct):
 class _Repository(Struct):
     distroversion: str = ""
     reponame: str = ""
-    packages: list[_Entry] | None = None
+    packages: list[msgspec.Raw] | _Nothing | None = None
 
 
 class _Ids(Struct, frozen=True):
@@ -50,6 +56,7 @@ class _Ids(Struct, frozen=True):
 
 
 _DECODER: Final = msgspec.json.Decoder(_Repository)
+_ENTRY: Final = msgspec.json.Decoder(_Entry)
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 _CVE: Final = re.compile(r"CVE[-_ ](?P<year>[0-9]{4})-(?P<number>[0-9]{4,19})(?![0-9-])")
 _OTHER: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+")
@@ -78,8 +85,15 @@ def _document(document: Document, source: str, distro: str) -> Iterator[Record]:
     except InputError as error:
         yield Unreadable(record=document.name, reason=error.detail)
         return
-    for entry in repository.packages or ():
-        yield from _package(entry.pkg, document.name, source, ecosystem)
+    packages = repository.packages if isinstance(repository.packages, list) else []
+    for number, data in enumerate(packages):
+        try:
+            package = from_json(bytes(data), _ENTRY, what=f"package {number}").pkg
+            fixes = tuple(_fixes(package))
+        except InputError as error:
+            yield Unreadable(record=document.name, reason=error.detail)
+            continue
+        yield from _package(package.name, fixes, document.name, source, ecosystem)
 
 
 def _release(repository: _Repository, name: str) -> str:
@@ -95,22 +109,36 @@ def _release(repository: _Repository, name: str) -> str:
     return found["release"]
 
 
-def _package(package: _Package, file: str, source: str, ecosystem: str) -> Iterator[Record]:
+def _fixes(package: _Package) -> Iterator[tuple[str, str]]:
+    """Yield (version, id text). Raises InputError where an empty list was to be expected."""
+    secfixes = package.secfixes
+    if isinstance(secfixes, list):
+        if secfixes:
+            raise InputError("advisories.record", f"{package.name}: secfixes is a list")
+        return
+    for version, texts in secfixes.items():
+        if isinstance(texts, dict) and texts:
+            raise InputError("advisories.record", f"{package.name} {version}: not a list of ids")
+        yield from ((version, text) for text in texts or ())
+
+
+def _package(
+    name: str, fixes: tuple[tuple[str, str], ...], file: str, source: str, ecosystem: str
+) -> Iterator[Record]:
     statements: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    for version, texts in package.secfixes.items():
-        for text in texts or ():
-            ids = _ids(text)
-            if not ids.vulnerabilities:
-                reason = f"{package.name} {version}: {text!r} names no vulnerability"
-                yield Unreadable(record=file, reason=reason)
-            for vulnerability in ids.vulnerabilities:
-                statements.setdefault(vulnerability, []).append((version, ids.aliases))
+    for version, text in fixes:
+        ids = _ids(text)
+        if not ids.vulnerabilities:
+            reason = f"{name} {version}: {text!r} names no vulnerability"
+            yield Unreadable(record=file, reason=reason)
+        for vulnerability in ids.vulnerabilities:
+            statements.setdefault(vulnerability, []).append((version, ids.aliases))
     for vulnerability, said in statements.items():
         yield Advisory(
             id=vulnerability,
             source=source,
             aliases=unique(alias for _, aliases in said for alias in aliases),
-            statements=tuple(_statements(ecosystem, package.name, vulnerability, said)),
+            statements=tuple(_statements(ecosystem, name, vulnerability, said)),
         )
 
 
