@@ -4,14 +4,19 @@ import bz2
 import gzip
 import lzma
 import struct
+import sys
 import zlib
 
 import pytest
-from backports.zstd import CompressionParameter, compress
 from msgspec import Struct
 
 from scantling.core.limits import Limits
 from tests.image import forge
+
+if sys.version_info >= (3, 14):
+    from compression.zstd import CompressionParameter, compress
+else:
+    from backports.zstd import CompressionParameter, compress
 
 _TAR = forge.file(b"etc/os-release", b"ID=debian\n") + forge.END
 _GZIP = gzip.compress(_TAR, mtime=0)

@@ -2,12 +2,12 @@
 
 import os
 import struct
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from backports.zstd import compress as zstd_compress
 from msgspec import Struct
 
 from scantling.core.errors import InputError
@@ -18,6 +18,11 @@ from scantling.image.budget import Budget
 from scantling.image.cursor import BytesSource
 from scantling.image.stream import Digests, LayerStream, open_stream
 from scantling.image.tar import SKIP, Entry, Kind, Select, Sniff, TarWalker
+
+if sys.version_info >= (3, 14):
+    from compression.zstd import compress as zstd_compress
+else:
+    from backports.zstd import compress as zstd_compress
 
 END = bytes(1024)
 MIB = 1024 * 1024

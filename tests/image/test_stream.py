@@ -4,10 +4,10 @@ import gzip
 import hashlib
 import os
 import struct
+import sys
 import zlib
 
 import pytest
-from backports.zstd import CompressionParameter, ZstdDict, compress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +20,11 @@ from scantling.image.budget import Budget
 from scantling.image.gaplist import GapList
 from scantling.image.stream import open_stream
 from tests.image import forge
+
+if sys.version_info >= (3, 14):
+    from compression.zstd import CompressionParameter, ZstdDict, compress
+else:
+    from backports.zstd import CompressionParameter, ZstdDict, compress
 
 _TAR = (
     forge.file(b"etc/os-release", b"ID=debian\n")

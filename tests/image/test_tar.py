@@ -28,6 +28,10 @@ _SMALL = (
 )
 
 
+# A limit below the fast path's assumptions switches it off.
+_CAREFUL = Limits(path_component_bytes=254)
+
+
 def _tree(root: Path) -> None:
     """Make a tree with long names, links, odd characters and a sparse file."""
     (root / "etc").mkdir()
@@ -141,9 +145,8 @@ def test_a_sparse_file_too_large_for_its_want_is_a_gap(tmp_path: Path) -> None:
 
 
 def test_the_fast_path_and_the_careful_one_agree() -> None:
-    """A limit below its assumptions switches the fast path off."""
     fast = forge.walk(_SMALL)
-    careful = forge.walk(_SMALL, limits=Limits(path_depth=200))
+    careful = forge.walk(_SMALL, limits=_CAREFUL)
 
     assert fast.facts == careful.facts
     assert fast.codes == careful.codes == set()
@@ -237,7 +240,7 @@ def test_arbitrary_bytes_raise_nothing_but_input_errors(data: bytes) -> None:
     ),
     st.booleans(),
 )
-def test_a_patched_archive_raises_nothing_but_input_errors(
+def test_a_patched_archive_reads_the_same_on_every_path(
     patches: list[tuple[int, bytes]],
     repair: bool,  # noqa: FBT001 - drawn, not passed
 ) -> None:
@@ -249,7 +252,21 @@ def test_a_patched_archive_raises_nothing_but_input_errors(
         for at in range(0, len(data) - 511, 512):
             data[at : at + 512] = forge.summed(bytes(data[at : at + 512]))
 
-    forge.walk(bytes(data))
+    fast = forge.walk(bytes(data))
+    careful = forge.walk(bytes(data), limits=_CAREFUL, piece_bytes=600)
+
+    assert (fast.facts, fast.codes) == (careful.facts, careful.codes)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 600, 1500, len(_SMALL) - 1100])
+def test_a_sparsely_read_layer_gives_the_same_entries(cut: int) -> None:
+    data = _SMALL[: len(_SMALL) - cut]
+
+    for select in (forge.everything, forge.nothing):
+        sparse = forge.read_layer(data, hashed=False, select=select)
+        whole = forge.walk(data, select=select)
+
+        assert (sparse.facts, sparse.codes) == (whole.facts, whole.codes)
 
 
 def test_entries_beyond_the_limit_stop_the_walk() -> None:
