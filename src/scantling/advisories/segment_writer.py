@@ -47,7 +47,7 @@ class _Layout(Struct, frozen=True):
 # Hot blocks are small, since a look-up decompresses one for a package; cold ones compress better
 # when large. A filter answers the many questions about packages nobody speaks of in 1 µs.
 _LAYOUTS: Final = {
-    Kind.STATEMENTS: _Layout(Codec.DEFLATE, 4 * KIB, filtered=True),
+    Kind.STATEMENTS: _Layout(Codec.DEFLATE, 2 * KIB, filtered=True),
     Kind.TEXTS: _Layout(Codec.ZSTD, 128 * KIB, filtered=False),
     Kind.INDEX: _Layout(Codec.ZSTD, 64 * KIB, filtered=True),
     Kind.SIGNALS: _Layout(Codec.DEFLATE, 4 * KIB, filtered=False),
