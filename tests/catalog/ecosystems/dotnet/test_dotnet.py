@@ -1,6 +1,7 @@
 """Packages of published .NET applications."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from scantling.catalog.ecosystems.dotnet.deps_json import PLUGIN
 from scantling.catalog.wants import HEAD_BYTES, WantIndex
 from scantling.core.limits import Limits
 
+REAL = (Path(__file__).parent / "data" / "Python.Runtime.deps.json").read_bytes()
 PATH = "app/Shop.deps.json"
 DEPS = {
     "runtimeTarget": {"name": ".NETCoreApp,Version=v8.0", "signature": ""},
@@ -48,6 +50,14 @@ DEPS = {
     },
 }
 DATA = json.dumps(DEPS, indent=2).encode()
+
+
+def test_a_real_file_gives_all_libraries_but_the_one_used_while_building() -> None:
+    found = read(PLUGIN, "runtime/Python.Runtime.deps.json", REAL)
+
+    listed = [key.replace("/", "@") for key in json.loads(REAL)["libraries"]]
+    assert ids(found) == [key for key in listed if not key.startswith("Microsoft.SourceLink")]
+    assert [one.name for one in packages(found) if one.root] == ["Python.Runtime"]
 
 
 def test_libraries_with_files_are_installed_and_others_are_not() -> None:
