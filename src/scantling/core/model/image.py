@@ -50,11 +50,11 @@ class ImageConfig(Struct, frozen=True, kw_only=True):
 class Image(Struct, frozen=True, kw_only=True):
     """An opened image, without its bytes.
 
-    `reference` is the target as the user wrote it, `kind` how it was read (`oci-layout`, `oci-
-    archive`, `docker-archive`, `registry`, `directory`). `manifest_digest` is empty for a docker
-    archive without an index and for a directory, `config_digest` for a directory. `tags` are the
-    names the container gives the image. `ambiguity` says what was chosen among several, empty if
-    nothing was.
+    `reference` is the target as the user wrote it, `kind` how it was read (`oci-layout`,
+    `oci-archive`, `docker-archive`, `registry`, `directory`). `manifest_digest` is empty for a
+    docker archive without an index and for a directory, `config_digest` for a directory.
+    `tags` are the names the container gives the image. `ambiguity` says what was chosen among
+    several, empty if nothing was.
     """
 
     reference: str
