@@ -7,8 +7,8 @@ allow passing their data on go in. What is left out keeps the whole at most 12 M
 
 - EPSS: only scores of vulnerabilities that an advisory in the database names, or of at least 0.1
   (one in ten of which is exploited within a month); the others can meet no package of a scan.
-- Texts: `details` go where there is a summary, and are cut to 280 characters at a word where there
-  is none; at most three references stay, advisories and fixes first. The full texts come with
+- Texts: `details` go where there is a summary, and are cut to 160 characters at a word where there
+  is none; at most two references stay, advisories and fixes first. The full texts come with
   `scantling db update`.
 - Distribution releases that no image of the last years has: Alpine before 3.15, Debian before 10.
 - Release cycles that ended before 2015.
@@ -44,8 +44,8 @@ from scantling.core.progress import Quiet
 from scantling.core.transfer import Downloaded
 
 MAX_BYTES: Final = 12 * 1000 * 1000
-DETAIL_CHARS: Final = 280
-REFERENCES: Final = 3
+DETAIL_CHARS: Final = 160
+REFERENCES: Final = 2
 EPSS_THRESHOLD: Final = 0.1
 OLDEST_END: Final = "2015"
 
