@@ -47,7 +47,8 @@ def _read(path: str, *, hashed: bool) -> tuple[int, int]:
     try:
         slice_ = Slice(fd=fd, offset_bytes=0, length_bytes=os.fstat(fd).st_size)
         budget = Budget(DEFAULT)
-        stream = open_stream(slice_, budget, hash_stored=hashed, hash_content=hashed)
+        algorithm = "sha256" if hashed else ""
+        stream = open_stream(slice_, budget, stored=algorithm, content=algorithm)
         walker = TarWalker(stream, budget, select=_select, sniff=_sniff)
         for _ in walker:
             pass

@@ -98,6 +98,18 @@ def test_an_old_source_is_a_gap_only_when_it_is_used() -> None:
     assert "advisories.stale" not in unused
 
 
+def test_a_quiet_publisher_that_was_asked_lately_is_fresh() -> None:
+    asked = tuple(replace(one, confirmed="2026-08-22T10:00:00Z") for one in DATABASE.sources)
+
+    assert _gaps(_Knowledge(FULL, replace(DATABASE, sources=asked))) == {}
+
+
+def test_a_database_past_its_expiry_is_stale() -> None:
+    gaps = _gaps(_Knowledge(FULL, replace(FRESH, expires="2026-08-22T23:59:59Z")))
+
+    assert gaps["advisories.stale"].detail == "the database expired on 2026-08-22"
+
+
 def test_a_source_without_a_date_is_stale() -> None:
     info = replace(FRESH, sources=(replace(FRESH.sources[0], as_of=""), FRESH.sources[1]))
 

@@ -195,7 +195,11 @@ def read_layer(
         try:
             budget = Budget(limits)
             stream = open_stream(
-                slice_, budget, media_type=media_type, hash_stored=hashed, hash_content=hashed
+                slice_,
+                budget,
+                media_type=media_type,
+                stored="sha256" if hashed else "",
+                content="sha256" if hashed else "",
             )
             walked.compression = stream.compression
             walker = TarWalker(stream, budget, select=select)

@@ -92,7 +92,7 @@ def test_digests_that_are_not_wanted_are_empty(stored: bytes) -> None:
 def test_an_unhashed_plain_layer_is_read_only_where_it_is_wanted() -> None:
     data = b"".join(forge.file(b"f%d" % n, bytes(200_000)) for n in range(5)) + forge.END
     with forge.slice_of(data) as slice_:
-        stream = open_stream(slice_, Budget(Limits()), hash_stored=False, hash_content=False)
+        stream = open_stream(slice_, Budget(Limits()), stored="", content="")
         stream.read()
         skipped = stream.skip(900_000)
 

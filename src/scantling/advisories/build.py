@@ -127,7 +127,7 @@ def _one(feed: Feed, plan: Plan, store: Store, tools: Tools, previous: Database 
             tools.fetcher, location.places, known.fingerprint if known and same else ""
         )
         if isinstance(fetched, Unchanged):
-            return _unchanged(feed, previous, tools.now)
+            return _unchanged(feed, location, previous, tools.now)
         collected = _collected(feed, fetched, tools, previous)
         if known and previous and feed.name not in plan.accept:
             wrong = objection(_states(feed, previous), collected.states)
@@ -191,7 +191,7 @@ def _collected(feed: Feed, fetched: Fetched, tools: Tools, previous: Database | 
 def _entry(
     feed: Feed, location: Location, fetched: Fetched, collected: Collected, now: datetime
 ) -> SourceEntry:
-    remote = location.places[0].startswith(("http://", "https://"))
+    confirmed = _confirmed(location, now)
     as_of = location.as_of or fetched.spool.as_of or collected.newest
     return SourceEntry(
         name=feed.name,
@@ -199,8 +199,9 @@ def _entry(
         license=feed.license,
         attribution=feed.attribution,
         url=feed.homepage or feed.urls[0],
-        as_of=as_of or (rfc3339(now) if remote else ""),
+        as_of=as_of or confirmed,
         fetched=rfc3339(now),
+        confirmed=confirmed,
         records=collected.records,
         statements=collected.statements,
         unreadable=collected.unreadable,
@@ -213,11 +214,17 @@ def _entry(
     )
 
 
-def _unchanged(feed: Feed, previous: Database | None, now: datetime) -> _Made:
+def _confirmed(location: Location, now: datetime) -> str:
+    asked = all(place.startswith(("http://", "https://")) for place in location.places)
+    return rfc3339(now) if asked else ""
+
+
+def _unchanged(feed: Feed, location: Location, previous: Database | None, now: datetime) -> _Made:
     known = previous.manifest.source(feed.name) if previous else None
     if previous is None or known is None:
         raise AdvisoryDataError("it says that it did not change, but we have nothing of it")
-    entry = replace(known, fetched=rfc3339(now), failure="")
+    confirmed = _confirmed(location, now)
+    entry = replace(known, fetched=rfc3339(now), confirmed=confirmed, failure="")
     outcome = Outcome(
         feed=feed.name, state="unchanged", records=known.records, statements=known.statements
     )

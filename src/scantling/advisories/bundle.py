@@ -69,7 +69,7 @@ def read_bundle(path: Path, store: Store, terms: Terms) -> str:
 def _taken(descriptor: int, store: Store, terms: Terms) -> str:
     size = os.fstat(descriptor).st_size
     slice_ = Slice(fd=descriptor, offset_bytes=0, length_bytes=size)
-    source = stream.open_stream(slice_, Budget(_LIMITS), hash_stored=False, hash_content=False)
+    source = stream.open_stream(slice_, Budget(_LIMITS), stored="", content="")
     walker = tar.TarWalker(
         source, Budget(_LIMITS), select=lambda _path, _size, _mode: "text_bytes", whiteouts=False
     )

@@ -240,6 +240,7 @@ def open_database(
         built=manifest.built,
         origin=origin,
         verified=verified,
+        expires=manifest.expires,
         sources=tuple(source_info(manifest, source) for source in manifest.sources),
     )
     return Database(manifest, info, objects)
@@ -257,6 +258,7 @@ def source_info(manifest: Manifest, source: SourceEntry) -> SourceInfo:
         url=source.url,
         as_of=source.as_of,
         fetched=source.fetched,
+        confirmed=source.confirmed,
         records=source.records,
         complete=weakest[0] if weakest else Completeness.PARTIAL,
         stale_after_days=source.stale_after_days,

@@ -46,10 +46,11 @@ class SegmentEntry(Struct, frozen=True, kw_only=True):
 class SourceEntry(Struct, frozen=True, kw_only=True):
     """One source and the state of its data.
 
-    `fetched` is when the publisher last confirmed the content. `records` are advisories (or signals
-    or releases), `statements` what they say. `unreadable` were refused, `incomparable` have a bound
-    that is no version (matches of it are undetermined). `failure` says why the data is older than
-    this build, empty if it is not. `fingerprint` is for the next fetch.
+    `fetched` is when the content was last read; `confirmed` when its publisher was last asked over
+    a network and gave or confirmed it, empty for a local copy, whose age nobody knows. `records`
+    are advisories (or signals or releases), `statements` what they say. `unreadable` were refused,
+    `incomparable` have a bound that is no version (matches of it are undetermined). `failure` says
+    why the data is older than this build, empty if it is not. `fingerprint` is for the next fetch.
     """
 
     name: str
@@ -68,6 +69,7 @@ class SourceEntry(Struct, frozen=True, kw_only=True):
     covers: tuple[Coverage, ...]
     fingerprint: str = ""
     failure: str = ""
+    confirmed: str = ""
     examples: tuple[str, ...] = ()
     """Some of the unreadable records, as `record: reason`."""
 

@@ -182,7 +182,7 @@ def _damaged(name: str, error: InputError) -> AdvisoryDataError:
 
 
 def _streamed(slice_: Slice, name: str) -> list[Document]:
-    source = stream.open_stream(slice_, Budget(LIMITS), hash_stored=False, hash_content=False)
+    source = stream.open_stream(slice_, Budget(LIMITS), stored="", content="")
     first = source.read()  # lint: RD001 one piece; the budget bounds them all
     while 0 < len(first) < tarheader.BLOCK:
         more = source.read()  # lint: RD001 as above

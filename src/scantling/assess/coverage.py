@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Final, Protocol
 
+from scantling.core import clock
 from scantling.core.model.advisory import Release, SourceInfo
 from scantling.core.model.finding import Finding, FindingState
 from scantling.core.model.gap import Gap, gap
@@ -87,6 +88,8 @@ def _some(names: list[str]) -> str:
 
 
 def _stale(info: DatabaseInfo, used: set[str], now: datetime) -> Iterator[Gap]:
+    if info.expires and info.expires < clock.rfc3339(now):
+        yield gap("advisories.stale", f"the database expired on {info.expires[:10]}")
     for source in info.sources:
         if source.name in used:
             age = age_days(source, now)
@@ -101,9 +104,12 @@ def _stale(info: DatabaseInfo, used: set[str], now: datetime) -> Iterator[Gap]:
 
 
 def age_days(source: SourceInfo, now: datetime) -> int | None:
-    """Return how many days old the source's content is; None if it does not say."""
+    """Return how many days old our knowledge of the source is; None if nothing says.
+
+    A publisher that was asked and had nothing new is as fresh as the answer.
+    """
     try:
-        return (now.date() - date.fromisoformat(source.as_of[:10])).days
+        return (now.date() - date.fromisoformat(max(source.as_of, source.confirmed)[:10])).days
     except ValueError:
         return None
 

@@ -120,8 +120,8 @@ class _Reader:
             self._task.slice,
             budget,
             media_type=self._task.layer.media_type,
-            hash_stored=verify and bool(self._task.layer.digest),
-            hash_content=verify,
+            stored=_algorithm(self._task.layer.digest) if verify else "",
+            content=(_algorithm(self._task.layer.diff_id) or "sha256") if verify else "",
         )
 
     def _select(self, path: str, size: int, _mode: int) -> str:
@@ -245,6 +245,11 @@ class _Watched:
 def gap_of(error: InputError) -> Gap:
     """Return the gap that an error in the layer itself becomes."""
     return gap(error.code, error.detail, path=error.path, offset=error.offset, limit=error.limit)
+
+
+def _algorithm(digest: str) -> str:
+    """Return the hash that a digest names; '' for none. Their grammar was checked at opening."""
+    return digest.partition(":")[0]
 
 
 def _differences(claimed: Layer, read: Digests) -> list[Gap]:

@@ -43,7 +43,7 @@ _UNSUPPORTED: Final = (
 
 
 class Digests(Struct, frozen=True, kw_only=True):
-    """What was read. Digests are `sha256:<hex>`, empty when not wanted or not to be had.
+    """What was read. Digests are `<algorithm>:<hex>`, empty when not wanted or not to be had.
 
     `stored` is of the stored bytes, `diff_id` of the uncompressed stream; the latter is empty when
     decompression failed. `complete`: the content was decompressed to its end.
@@ -62,17 +62,15 @@ class LayerStream:
     `compression` is `gzip`, `zstd` or empty. `gaps` are problems that did not stop the reading.
     """
 
-    def __init__(
-        self, slice_: Slice, budget: Budget, *, hash_stored: bool, hash_content: bool
-    ) -> None:
+    def __init__(self, slice_: Slice, budget: Budget, *, stored: str, content: str) -> None:
         self.gaps: Final = GapList()
         self.compression = ""
         self.bytes_in = 0
         self.bytes_out = 0
         self._slice: Final = slice_
         self._budget: Final = budget
-        self._stored = hashlib.sha256() if hash_stored else None
-        self._content = hashlib.sha256() if hash_content else None
+        self._stored = hashlib.new(stored) if stored else None
+        self._content = hashlib.new(content) if content else None
         self._pieces: Iterator[bytes] = iter(())
         self._failed = False
         self._short = False
@@ -152,7 +150,7 @@ class LayerStream:
 
     @staticmethod
     def _hex(digest: "hashlib._Hash | None") -> str:
-        return "" if digest is None else f"sha256:{digest.hexdigest()}"
+        return "" if digest is None else f"{digest.name}:{digest.hexdigest()}"
 
     def _read_stored(self) -> bytes:
         """Return the next stored bytes, hashed; empty at the slice's end."""
@@ -177,11 +175,12 @@ def open_stream(
     budget: Budget,
     *,
     media_type: str = "",
-    hash_stored: bool = True,
-    hash_content: bool = True,
+    stored: str = "sha256",
+    content: str = "sha256",
 ) -> LayerStream:
     """Return the uncompressed bytes of a layer, its compression told by its first bytes.
 
+    `stored` and `content` name the hashes of the stored and the uncompressed bytes (empty: none).
     `media_type` is what the manifest declares (empty: it declares nothing); when it names another
     compression the layer is still read and `layer.mediatype` noted. Raises InputError
     `layer.encrypted`, `layer.unsupported` (neither gzip, zstd nor tar), `limit.bytes` (a stored
@@ -199,7 +198,7 @@ def open_stream(
     if media_type.endswith("+encrypted"):
         raise InputError("layer.encrypted", f"the layer is encrypted ({media_type})")
     compression = _compression(slice_)
-    stream = LayerStream(slice_, budget, hash_stored=hash_stored, hash_content=hash_content)
+    stream = LayerStream(slice_, budget, stored=stored, content=content)
     stream.start(compression)
     declared = _declared(media_type)
     if declared is not None and declared != compression:

@@ -196,3 +196,5 @@ class SourceInfo(Struct, frozen=True, kw_only=True):
     stale_after_days: int
     ecosystems: tuple[str, ...] = ()
     digest: str = ""
+    confirmed: str = ""
+    """When the publisher last gave or confirmed the content over a network; empty: a local copy."""

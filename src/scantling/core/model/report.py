@@ -20,6 +20,8 @@ class DatabaseInfo(Struct, frozen=True, kw_only=True):
     origin: str
     """`embedded`, `local`, or the address it came from."""
     verified: bool
+    expires: str = ""
+    """RFC 3339; after it nobody may call the data current. Empty: not said."""
     sources: tuple[SourceInfo, ...] = ()
 
 
