@@ -222,6 +222,15 @@ def test_a_known_system_without_its_database_is_a_gap() -> None:
     )
 
 
+def test_a_package_database_without_packages_is_a_gap() -> None:
+    empty = FileFacts(path=STATUS, cataloger="dpkg", package_db="deb")
+
+    assert "os.no-package-db" in _codes(fold(IMAGE, (_layer(DEBIAN, empty),)))
+    assert "os.no-package-db" in _codes(
+        fold(IMAGE, (_layer(DEBIAN, _deb("a=1")), _layer(empty, adds=(STATUS,))))
+    )
+
+
 def test_a_system_that_does_not_say_what_it_is_is_a_gap() -> None:
     assert "os.unknown" in _codes(fold(IMAGE, (_layer(adds=("bin/sh",)),)))
     assert "os.unknown" in _codes(fold(IMAGE, (_layer(adds=("lib64/ld-linux-x86-64.so.2",)),)))

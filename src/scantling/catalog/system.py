@@ -39,6 +39,9 @@ def system_gaps(
             "os.no-package-db",
             f"{distro.id} keeps its packages in a {expected} database, and the image has none",
         )
+    elif expected and not databases[expected]:
+        # No installed system has none: somebody emptied it, which leaves the files unaccounted for.
+        yield gap("os.no-package-db", f"the {expected} database lists no installed packages")
     for kind, packages in sorted(databases.items()):
         if expected and kind != expected and packages:
             yield gap("os.conflict", f"a {kind} database with packages in an image of {distro.id}")
