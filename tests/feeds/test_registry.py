@@ -9,7 +9,7 @@ from scantling.advisories.registry import FEEDS
 
 def test_every_feed_file_is_in_the_registry() -> None:
     found = [
-        import_module(f"{feeds.__name__}.{module.name}").FEED
+        import_module(f"{feeds.__name__}.{module.name}").PLUGIN
         for module in iter_modules(feeds.__path__)
     ]
 

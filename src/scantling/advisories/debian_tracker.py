@@ -131,9 +131,11 @@ def _statement(state: _State, package: str, id_: str, codename: str, source: str
             return msgspec.structs.replace(base, fix=_unfixed(state))
         case "undetermined":
             return msgspec.structs.replace(base, status=Status.UNDER_INVESTIGATION)
-    raise InputError(
-        "advisories.record", f"{codename}: state {state.status!r} with fixed version {fixed!r}"
-    )
+        case _:
+            raise InputError(
+                "advisories.record",
+                f"{codename}: state {state.status!r} with fixed version {fixed!r}",
+            )
 
 
 def _word(state: _State) -> str:

@@ -83,9 +83,10 @@ def _bounded(op: str, numbers: tuple[int, ...], low: str, *, whole: bool) -> Int
             return Interval(low=low, high=_raised(numbers[: significant + 1]))
         case "~" | "~>":
             return Interval(low=low, high=_raised(numbers[:2]))
-    return (
-        Interval(low=low, high=low, high_inclusive=True) if whole else Interval(low=low, high=after)
-    )
+        case _ if whole:
+            return Interval(low=low, high=low, high_inclusive=True)
+        case _:
+            return Interval(low=low, high=after)
 
 
 def _raised(numbers: tuple[int, ...]) -> str:

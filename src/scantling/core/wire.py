@@ -112,7 +112,7 @@ class Wire(httpx2.BaseTransport):
             method=request.method,
             url=url,
             headers=request.headers.raw,
-            content=request.read(),
+            content=request.read(),  # lint: RD001 our own request
             extensions={"timeout": request.extensions["timeout"]},
         )
         self._pace.begin()

@@ -67,7 +67,8 @@ def _fixed(affected: Affected) -> str:
     match affected.ranges:
         case [Range(events=[Event(introduced="0"), Event(fixed=str(fixed))])]:
             return fixed
-    return ""
+        case _:
+            return ""
 
 
 def _lowest(group: list[Affected]) -> Affected:
@@ -106,7 +107,7 @@ _DIALECT: Final = Dialect(
     notes=_notes,
 )
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="almalinux",
     title="AlmaLinux errata",
     license="MIT",

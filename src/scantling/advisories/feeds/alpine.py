@@ -23,7 +23,7 @@ def parse(spool: Spool) -> Iterator[Record]:
     return secdb.records(spool, source="alpine", distro="alpine", files=_REPOSITORIES)
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="alpine",
     title="Alpine security database",
     license="LicenseRef-facts",

@@ -21,7 +21,7 @@ def parse(spool: Spool) -> Iterator[Record]:
     )
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="alpine-aports",
     title="Alpine fixes, from the build recipes",
     license="LicenseRef-facts",

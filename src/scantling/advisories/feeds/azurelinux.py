@@ -109,6 +109,8 @@ class _Oval:
                 self._current = id_
             case "evr":
                 self.states[self._current] = _Bound(operation=attributes.get("operation", ""))
+            case _:
+                pass  # The other elements say nothing about versions.
 
     def _end(self, tag: str) -> None:
         name = tag.rpartition(" ")[2]
@@ -197,7 +199,7 @@ def _refuse(*_: object) -> None:
 
 _RAW: Final = "https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main"
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="azurelinux",
     title="Azure Linux and CBL-Mariner OVAL",
     license="MIT",

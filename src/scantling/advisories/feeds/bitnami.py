@@ -46,7 +46,7 @@ def _notes(record: OsvRecord, _affected: Affected, _ranges: tuple[Interval, ...]
 
 _DIALECT: Final = Dialect(source="bitnami", prefixes=("BIT-",), common=_common, notes=_notes)
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="bitnami",
     title="Bitnami vulnerability database",
     license="Apache-2.0",

@@ -18,7 +18,7 @@ def parse(spool: Spool) -> Iterator[Record]:
     return secdb.records(spool, source="chainguard", distro="chainguard", files=("security",))
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="chainguard",
     title="Chainguard security database",
     license="LicenseRef-Chainguard-terms",

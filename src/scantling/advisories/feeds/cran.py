@@ -19,7 +19,7 @@ def parse(spool: Spool) -> Iterator[Record]:
 
 _DIALECT: Final = Dialect(source="cran", prefixes=("RSEC-",))
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="cran",
     title="R Consortium advisory database",
     license="Apache-2.0",

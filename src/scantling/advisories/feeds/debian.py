@@ -19,7 +19,7 @@ def parse(spool: Spool) -> Iterator[Record]:
     return debian_tracker.records(spool, source="debian")
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="debian",
     title="Debian security tracker",
     license="LicenseRef-facts",

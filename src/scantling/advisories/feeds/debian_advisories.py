@@ -177,14 +177,16 @@ def _said(base: Statement, version: str) -> Statement:
             return replace(base, fix=Fix.END_OF_LIFE, word="end-of-life")
         case "<unfixed>" | "<no-dsa>" | "<ignored>" | "<postponed>":
             return replace(base, fix=Fix.NONE, word=version.strip("<>"))
-    if version.startswith("<"):
-        raise InputError("advisories.record", f"unknown state {version}")
-    return replace(base, fix=Fix.FIXED, ranges=(Interval(high=version),), fixed_in=(version,))
+        case _ if version.startswith("<"):
+            raise InputError("advisories.record", f"unknown state {version}")
+        case _:
+            fixed = (version,)
+            return replace(base, fix=Fix.FIXED, ranges=(Interval(high=version),), fixed_in=fixed)
 
 
 _HOME: Final = "https://salsa.debian.org/security-tracker-team/security-tracker"
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="debian-advisories",
     title="Debian security advisories (DSA, DLA)",
     license="LicenseRef-facts",

@@ -19,7 +19,7 @@ def parse(spool: Spool) -> Iterator[Record]:
     return debian_tracker.records(spool, source="debian-changelogs")
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="debian-changelogs",
     title="Debian fixes, from package changelogs",
     license="LicenseRef-facts",

@@ -19,7 +19,7 @@ def parse(spool: Spool) -> Iterator[Record]:
 
 _DIALECT: Final = Dialect(source="drupal", prefixes=("DRUPAL-",))
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="drupal",
     title="Drupal security advisories",
     license="MIT",

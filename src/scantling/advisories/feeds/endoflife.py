@@ -144,7 +144,7 @@ def _date(value: str | bool | None) -> str:  # noqa: FBT001 - the publisher's ow
     return value
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="endoflife",
     title="endoflife.date",
     license="MIT",

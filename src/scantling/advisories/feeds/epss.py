@@ -64,7 +64,7 @@ def _rows(document: Document, date: str) -> Iterator[Record]:
         )
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="epss",
     title="Exploit Prediction Scoring System",
     license="LicenseRef-FIRST-EPSS",

@@ -124,10 +124,11 @@ def _interval(op: str, version: str) -> Interval:
             return Interval(low=version, low_inclusive=False)
         case ">=":
             return Interval(low=version)
-    return Interval(low=version, high=version, high_inclusive=True)
+        case _:
+            return Interval(low=version, high=version, high_inclusive=True)
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="friendsofphp",
     title="FriendsOfPHP security advisories",
     license="Unlicense",

@@ -80,7 +80,7 @@ def _notes(_record: OsvRecord, affected: Affected, ranges: tuple[Interval, ...])
 
 _DIALECT: Final = Dialect(source="ghsa", prefixes=("GHSA-",), common=_common, notes=_notes)
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="ghsa",
     title="GitHub Advisory Database",
     license="CC-BY-4.0",

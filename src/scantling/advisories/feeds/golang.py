@@ -60,7 +60,7 @@ def _notes(record: OsvRecord, affected: Affected, _ranges: tuple[Interval, ...])
 
 _DIALECT: Final = Dialect(source="go", prefixes=("GO-",), notes=_notes)
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="go",
     title="Go vulnerability database",
     license="CC-BY-4.0",

@@ -20,7 +20,7 @@ def parse(spool: Spool) -> Iterator[Record]:
 
 _DIALECT: Final = Dialect(source="haskell", prefixes=("HSEC-",))
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="haskell",
     title="Haskell security advisories",
     license="CC0-1.0",

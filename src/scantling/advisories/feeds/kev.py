@@ -65,7 +65,7 @@ def _signal(entry: _Entry) -> Signal:
     )
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="kev",
     title="CISA known exploited vulnerabilities",
     license="CC0-1.0",

@@ -177,7 +177,7 @@ def _vector(text: str | None) -> tuple[Severity, ...]:
     return (Severity(source="nodejs", kind=kind, value=text),) if kind and text else ()
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="nodejs",
     title="Node.js security working group",
     license="MIT",

@@ -19,7 +19,7 @@ def parse(spool: Spool) -> Iterator[Record]:
 
 _DIALECT: Final = Dialect(source="ocaml", prefixes=("OSEC-",))
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="ocaml",
     title="OCaml security advisories",
     license="CC0-1.0",

@@ -45,7 +45,7 @@ def _common(record: OsvRecord) -> Common:
 
 _DIALECT: Final = Dialect(source="osv", common=_common)
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="osv",
     title="OSV records from a place of your own",
     license="LicenseRef-user-supplied",

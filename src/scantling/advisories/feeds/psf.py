@@ -46,7 +46,7 @@ def _place(ecosystem: str) -> Place | None:
 
 _DIALECT: Final = Dialect(source="psf", prefixes=("PSF-",), prepare=_prepare, places=_place)
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="psf",
     title="Python Software Foundation advisories",
     license="CC-BY-4.0",

@@ -20,7 +20,7 @@ def parse(spool: Spool) -> Iterator[Record]:
 
 _DIALECT: Final = Dialect(source="pypa", prefixes=("PYSEC-",))
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="pypa",
     title="Python Packaging Advisory Database",
     license="CC-BY-4.0",

@@ -172,7 +172,7 @@ def _advisory(
 
 _RAW: Final = "https://raw.githubusercontent.com/RetireJS/retire.js/master/repository"
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="retirejs",
     title="Retire.js repository",
     license="Apache-2.0",

@@ -117,7 +117,8 @@ def _clause(op: str, version: str) -> tuple[Interval, ...]:
             return (Interval(high=version),)
         case "!=":
             return (Interval(high=version), Interval(low=version, low_inclusive=False))
-    return (Interval(low=version, high=version, high_inclusive=True),)
+        case _:
+            return (Interval(low=version, high=version, high_inclusive=True),)
 
 
 def _next_branch(version: str) -> str:
@@ -220,7 +221,7 @@ def _fixed(requirement: str) -> str:
     return lows[0].low if lows and lows[0].low_inclusive else ""
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="rubysec",
     title="Ruby Advisory Database",
     license="LicenseRef-public-domain",

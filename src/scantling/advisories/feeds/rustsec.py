@@ -57,7 +57,7 @@ def _notes(_record: OsvRecord, affected: Affected, _ranges: tuple[Interval, ...]
 
 _DIALECT: Final = Dialect(source="rustsec", prefixes=("RUSTSEC-",), notes=_notes)
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="rustsec",
     title="RustSec advisory database",
     license="CC0-1.0 AND CC-BY-4.0",

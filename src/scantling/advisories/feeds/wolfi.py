@@ -18,7 +18,7 @@ def parse(spool: Spool) -> Iterator[Record]:
     return secdb.records(spool, source="wolfi", distro="wolfi", files=("security",))
 
 
-FEED: Final = Feed(
+PLUGIN: Final = Feed(
     name="wolfi",
     title="Wolfi security database",
     license="LicenseRef-Chainguard-terms",
