@@ -166,6 +166,18 @@ def test_a_second_scan_reads_no_layer_again(run: Run, image: Path) -> None:
     assert again["resources"]["layers_cached"] == 2
 
 
+def test_the_cache_can_be_seen_and_emptied(run: Run, image: Path) -> None:
+    run("scan", image)
+
+    seen = run("cache")
+    emptied = run("cache", "--max", "0")
+    wrong = run("cache", "--max", "lots")
+
+    assert "4 files" in seen.out
+    assert "0 files, 0 bytes" in emptied.out
+    assert (wrong.code, "whole number" in wrong.err) == (2, True)
+
+
 def test_doctor_lists_isolation_and_sources(run: Run) -> None:
     done = run("doctor")
 

@@ -152,6 +152,15 @@ def prune(root: Path, max_bytes: int) -> int:
     return freed
 
 
+def measure(root: Path) -> tuple[int, int]:
+    """Return how many files the cache has, and their bytes."""
+    sizes = []
+    for path in _files(root):
+        with suppress(OSError):  # deleted meanwhile
+            sizes.append(path.lstat().st_size)
+    return len(sizes), sum(sizes)
+
+
 def _files(root: Path) -> Iterator[Path]:
     for store in ("verified", "facts"):
         yield from sorted((root / store).glob("??/*"))

@@ -193,14 +193,15 @@ def _limits(texts: list[str]) -> Limits:
         name, value = _pair(text, "--limit NAME=VALUE")
         if name not in names:
             raise UsageError(f"--limit: there is no limit {name!r}; scantling doctor lists them")
-        changed[name] = _amount(value)
+        changed[name] = amount(value, "--limit")
     return replace(DEFAULT, **changed) if changed else DEFAULT
 
 
-def _amount(text: str) -> int:
+def amount(text: str, option: str) -> int:
+    """Return a number of bytes or things: `100`, `64k`, `2g`, `1GiB`. Raises UsageError."""
     digits, unit = text.lower().removesuffix("ib"), ""
     if digits and digits[-1] in _UNITS:
         digits, unit = digits[:-1], digits[-1]
     if not (digits.isascii() and digits.isdigit() and 0 < len(digits) < 16):  # noqa: PLR2004
-        raise UsageError(f"--limit takes a whole number, with k, m or g if you like; not {text!r}")
+        raise UsageError(f"{option} takes a whole number, with k, m or g if you like; not {text!r}")
     return int(digits) * _UNITS[unit]
