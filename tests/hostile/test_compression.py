@@ -56,7 +56,7 @@ def _gzip_header(flags: int, rest: bytes) -> bytes:
 
 _CORRUPT_GZIP = {"gzip.corrupt"}
 _CORRUPT_ZSTD = {"zstd.corrupt"}
-_CASES: dict[str, Case] = {
+CASES: dict[str, Case] = {
     "H054_a_hundred_deep": Case(stored=_nested_gzip(100), codes={"tar.header"}),
     "H055_members": Case(
         stored=gzip.compress(_TAR[:600]) + gzip.compress(_TAR[600:]), codes=set(), found=True
@@ -128,7 +128,7 @@ _CASES: dict[str, Case] = {
 }
 
 
-@pytest.mark.parametrize("case", _CASES.values(), ids=_CASES.keys())
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_hostile_layer_has_its_outcome(case: Case) -> None:
     walked = forge.read_layer(case.stored, media_type=case.media_type, limits=case.limits)
 

@@ -13,7 +13,7 @@ from scantling.image.tar import TarWalker
 from tests.image import forge
 from tests.image.forge import END, file, gnu_long, header, pax, raw_pax
 
-_AFTER = file(b"after", b"still read")
+AFTER = file(b"after", b"still read")
 _PATH = b"path"
 _SIZE = b"size"
 
@@ -56,7 +56,7 @@ def _old_sparse(*pairs: tuple[int, int], size: int, stored: bytes) -> bytes:
     ) + forge.padded(stored)
 
 
-_CASES: dict[str, Case] = {
+CASES: dict[str, Case] = {
     "H001_upwards": Case(recipe=file(b"../../etc/passwd"), codes={"path.escape"}),
     "H001_upwards_inside": Case(recipe=file(b"a/../etc/passwd"), codes={"path.escape"}),
     "H002_absolute": Case(recipe=file(b"/etc/shadow"), codes={"tar.note"}, paths=("etc/shadow",)),
@@ -279,9 +279,9 @@ _CASES: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("piece_bytes", [0, 600], ids=["whole", "pieces"])
-@pytest.mark.parametrize("case", _CASES.values(), ids=_CASES.keys())
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_hostile_archive_has_its_outcome(case: Case, piece_bytes: int) -> None:
-    walked = forge.walk(case.recipe + _AFTER + case.end, piece_bytes=piece_bytes)
+    walked = forge.walk(case.recipe + AFTER + case.end, piece_bytes=piece_bytes)
 
     assert walked.codes == case.codes
     assert ("after" in walked.files) == case.goes_on

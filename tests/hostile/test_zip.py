@@ -49,7 +49,7 @@ def _end64(count: int, size: int, offset: int, claimed: int) -> bytes:
 _CRC = zlib.crc32(b"content")
 _LOCAL_BYTES = 30 + 4 + 7
 _CENTRAL_BYTES = 46 + 4
-_CASES: dict[str, Case] = {
+CASES: dict[str, Case] = {
     "H073_quoted_overlap": Case(data=_quoted_overlap(), codes={"zip.overlap"}),
     "H074_full_overlap": Case(
         data=zipped(
@@ -215,7 +215,7 @@ _CASES: dict[str, Case] = {
 }
 
 
-@pytest.mark.parametrize("case", _CASES.values(), ids=_CASES.keys())
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_hostile_archive_has_its_outcome(case: Case) -> None:
     read, codes = set(), set()
     try:
