@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all check format lock starter schema docs bench quality oracles hostile fuzz clean
+.PHONY: help install demo test test-all check format lock starter schema docs bench quality oracles images-check hostile fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r n t; do printf '  make %-10s %s\n' "$$n" "$$t"; done
@@ -58,6 +58,9 @@ bench: $(VENV)/.runtime ## time Scantling beside Trivy and Syft (see bench/READM
 
 oracles: $(VENV)/.dev ## compare with the real tools on this machine
 	$(BIN)/python -m pytest -m oracle -n $(JOBS) tests $(ARGS)
+
+images-check: $(VENV)/.dev ## compare inventories of real images with dpkg, importlib, npm (IMAGES=folder; as root)
+	SCANTLING_IMAGES=$(abspath $(IMAGES)) $(BIN)/python -m pytest -rs tests/oracles/images $(ARGS)
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format src tests tools bench
