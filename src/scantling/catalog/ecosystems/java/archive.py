@@ -1,10 +1,11 @@
 """Java archives: jar, war, ear and their kin, and the archives inside them.
 
-An archive is identified by `META-INF/maven/**/pom.properties`, `pom.xml`, its manifest and its
-name (see `identity`). Artifacts that were copied into a jar are packages of their own when their
-Maven files were copied with them. A part of the Java runtime itself, sources, documentation and
-archives without classes are no packages. What it cannot see: copied classes without Maven files;
-the artifact of an archive that says nothing (`java.unidentified`) until its SHA-1 is looked up.
+An archive is identified by `META-INF/maven/**/pom.properties`, `pom.xml`, its place in a Maven
+repository or Gradle's cache, its manifest and its name (see `identity`). Artifacts that were copied
+into a jar are packages of their own when their Maven files were copied with them. A part of the
+Java runtime itself, sources, documentation and archives without classes are no packages. What it
+cannot see: copied classes without Maven files; the artifact of an archive that says nothing
+(`java.unidentified`) until its SHA-1 is looked up.
 
 Source: JAR File Specification (Java SE 21); Jakarta EE platform, chapter 8 (war, ear).
 """
@@ -20,6 +21,7 @@ from scantling.catalog.api import Cataloger, Found, OpenFile, Size, Unreadable, 
 from scantling.catalog.ecosystems.java import identity, pom
 from scantling.catalog.ecosystems.java.identity import Identity
 from scantling.catalog.ecosystems.java.manifest import main_section
+from scantling.catalog.ecosystems.java.repository import coordinates_at
 from scantling.core.errors import InputError
 from scantling.core.model.facts import PackageFact
 from scantling.image.budget import Budget
@@ -144,7 +146,11 @@ def _artifacts(jar: _Jar, file: OpenFile) -> Iterator[Found]:
     if own is not None:
         found = identity.from_pom(own, name, manifest)
     elif jar.contents.classes or is_application:
-        found = identity.from_manifest(name, manifest, file.limits)
+        placed = None if jar.inner else coordinates_at(file.path, file.limits)
+        if placed is not None:
+            found = identity.from_pom(placed, name, manifest)
+        else:
+            found = identity.from_manifest(name, manifest, file.limits)
     if found is not None:
         yield from _own(jar, found, root=is_application and not jar.inner)
     yield from _doubt(jar, found, is_application=is_application, copied=bool(poms))
@@ -255,7 +261,7 @@ def _note(jar: _Jar, reason: str) -> Unreadable:
 
 PLUGIN: Final = Cataloger(
     name="java-archive",
-    version=1,
+    version=2,
     wants=tuple(Want(suffix=suffix, size=Size.BINARY) for suffix in _WANTED),
     parse=parse,
 )

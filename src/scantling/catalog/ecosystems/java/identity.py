@@ -2,7 +2,8 @@
 
 1. A POM whose artifact the file name repeats is the jar's own; so is the only one of a jar whose
    name and manifest say nothing else. All others are artifacts that were copied in ("shaded").
-2. Without an own POM the name gives artifact and version, the manifest what is missing.
+2. Without an own POM the place in a Maven repository counts (see `repository`); elsewhere the name
+   gives artifact and version, the manifest what is missing.
 3. The group is taken from the manifest only where that is sound; else it stays unknown.
 4. Where POM, name and manifest disagree about the version, every version is reported.
 
@@ -28,6 +29,8 @@ _ARTIFACT: Final = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z][A-Za-z0-9_.-]*")
 _GROUP: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_-]+)+")
 _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
 _SEPARATOR: Final = re.compile(r"[._]")
+_ASSEMBLY: Final = "-jar-with-dependencies"
+"""What Maven's assembly plug-in appends to name and version; no version ends so."""
 _PLATFORM: Final = "Java Platform API Specification"
 
 
@@ -52,14 +55,15 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 def file_name(stem: str) -> Name:
     """Return what a name like `guava-31.1-jre` says."""
-    first = _DIGIT.search(stem)
+    plain = stem.removesuffix(_ASSEMBLY)
+    first = _DIGIT.search(plain)
     if first is None or first.start() == 0:
-        return Name(stem=stem, artifact=stem, version="")
-    artifact, version = stem[: first.start()], stem[first.start() + 1 :]
+        return Name(stem=stem, artifact=plain, version="")
+    artifact, version = plain[: first.start()], plain[first.start() + 1 :]
     later = list(_LATER.finditer(version))
     if later:
         cut = first.start() + 1 + later[-1].end()
-        artifact, version = stem[: cut - 1], stem[cut:]
+        artifact, version = plain[: cut - 1], plain[cut:]
     return Name(stem=stem, artifact=artifact, version=version)
 
 
@@ -73,12 +77,22 @@ def own_pom(poms: list[Coordinates], name: Name, manifest: dict[str, str]) -> Co
     fitting = [pom for pom in poms if _repeats(name.stem, pom.artifact)]
     if fitting:
         return max(fitting, key=lambda pom: (len(pom.artifact), pom.version in name.stem))
-    if len(poms) != 1 or name.version not in ("", poms[0].version):
+    if len(poms) > 1:
+        return _titled(poms, manifest)
+    if not poms or name.version not in ("", poms[0].version):
         return None
     titles = [manifest.get(title, "") for title in ("implementation-title", "bundle-symbolicname")]
     about = [title for title in titles if title]
     own = not about or any(_mentions(title, poms[0].artifact) for title in about)
     return poms[0] if own else None
+
+
+def _titled(poms: list[Coordinates], manifest: dict[str, str]) -> Coordinates | None:
+    """Return the only POM that has the title and the version of the manifest, if there is one."""
+    title = manifest.get("implementation-title", "")
+    version = manifest.get("implementation-version", "")
+    named = [pom for pom in poms if pom.version == version and _mentions(title, pom.artifact)]
+    return named[0] if len(named) == 1 else None
 
 
 def from_pom(pom: Coordinates, name: Name, manifest: dict[str, str]) -> Identity:
