@@ -59,8 +59,8 @@ bench: $(VENV)/.runtime ## time Scantling beside Trivy and Syft (see bench/READM
 oracles: $(VENV)/.dev ## compare with the real tools on this machine
 	$(BIN)/python -m pytest -m oracle -n $(JOBS) tests $(ARGS)
 
-images-check: $(VENV)/.dev ## compare inventories of real images with dpkg, importlib, npm (IMAGES=folder; as root)
-	SCANTLING_IMAGES=$(abspath $(IMAGES)) $(BIN)/python -m pytest -rs tests/oracles/images $(ARGS)
+images-check: $(VENV)/.dev ## compare inventories of real images with dpkg, importlib, npm (IMAGES=, DATA=folder)
+	SCANTLING_IMAGES=$(abspath $(IMAGES)) $(if $(DATA),SCANTLING_DATA=$(abspath $(DATA))) $(BIN)/python -m pytest -rs tests/oracles/images $(ARGS)
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format src tests tools bench

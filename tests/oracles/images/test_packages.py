@@ -31,8 +31,7 @@ EXPECTED: Final[dict[tuple[str, str], tuple[Difference, ...]]] = {
         Difference(pattern="- *.jar  guice*", count=9, reason=_NO_GROUP),
         Difference(pattern="- *.jar  aopalliance *", reason=_NO_GROUP),
         Difference(pattern="- *.jar  atinject-jsr330-api *", reason=_NO_GROUP),
-        Difference(pattern="- *.jar  jsr305 *", count=2, reason=_NO_GROUP),
-        Difference(pattern="- *.jar  maven3-slf4j-provider *", reason=_NO_GROUP),
+        Difference(pattern="- *.jar  jsr305 *", reason=_NO_GROUP),
     ),
 }
 
