@@ -4,16 +4,18 @@ python tools/docs.py          write them
 python tools/docs.py --check  exit 1 if a committed one is not what the code says
 """
 
-import os
+import argparse
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from inspect import cleandoc
 from pathlib import Path
+from textwrap import dedent
 from typing import Final
 
 from msgspec.structs import fields
-from scantling.advisories.registry import FEEDS
 
+from scantling.advisories.registry import FEEDS
 from scantling.catalog import registry as catalogers
 from scantling.catalog.api import Cataloger, Want
 from scantling.cli.main import COMMANDS
@@ -49,19 +51,42 @@ def _limits() -> Iterator[str]:
 
 
 def _commands() -> Iterator[str]:
-    os.environ["COLUMNS"] = "100"
     yield "# Commands\n"
     for command in COMMANDS:
-        yield f"## scantling {command}\n\n```text\n{_help(command)}```\n"
+        yield from _command(f"scantling {command}", parser_of(command))
     yield "## Exit codes\n\n| code | name |\n|---:|---|"
     for code in ExitCode:
         yield f"| {code.value} | {code.name.lower().replace('_', ' ')} |"
 
 
-def _help(command: str) -> str:
-    parser = parser_of(command)
-    lines = parser.format_help().rstrip().split("\n")
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield a command's page. Written from the options: argparse's own help differs by version."""
+    yield f"## {name}\n"
+    what, _, examples = cleandoc(parser.description or "").partition("examples:\n")
+    yield what.strip() + "\n"
+    if examples:
+        yield f"```sh\n{dedent(examples).rstrip()}\n```\n"
+    inner = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    options = [one for one in parser._actions if one not in inner and one.dest != "help"]
+    if options:
+        yield "| option | |\n|---|---|"
+        yield from (f"| `{_option(one)}` | {_help(one)} |" for one in options)
+        yield ""
+    for action in inner:
+        for word, sub in action.choices.items():
+            yield from _command(f"{name} {word}", sub)
+
+
+def _option(action: argparse.Action) -> str:
+    names = ", ".join(action.option_strings)
+    choices = "{" + ", ".join(action.choices) + "}" if action.choices else ""
+    value = str(action.metavar or choices or action.dest.upper()) if action.nargs != 0 else ""
+    return f"{names} {value}".strip().replace("|", "\\|")
+
+
+def _help(action: argparse.Action) -> str:
+    text = (action.help or "") % {"default": action.default}
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _catalogers() -> Iterator[str]:
@@ -74,7 +99,7 @@ def _catalogers() -> Iterator[str]:
 
 def _cataloger(module: str, plugin: Cataloger) -> Iterator[str]:
     text = import_module(f"scantling.catalog.ecosystems.{module}").__doc__ or ""
-    yield f"## {plugin.name}\n\n{text.strip()}\n"
+    yield f"## {plugin.name}\n\n{cleandoc(text)}\n"
     wants = ", ".join(f"`{_want(want)}`" for want in plugin.wants)
     yield f"*Profile* {plugin.profile}; *files* {wants}.\n"
 

@@ -5,7 +5,9 @@ python tools/schema.py --check  exit 1 if the committed one is not what the type
 """
 
 import sys
+from inspect import cleandoc
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,12 +19,28 @@ FOLDER = Path(__file__).parent.parent / "docs" / "schema"
 
 def schema() -> str:
     """Return the schema as text."""
-    body = msgspec.json.schema(Document)
+    body = _cleaned(msgspec.json.schema(Document))
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Scantling report {SCHEMA_VERSION}",
     }
     return msgspec.json.format(msgspec.json.encode({**head, **body}), indent=2).decode() + "\n"
+
+
+def _cleaned(value: object) -> Any:
+    """Return the value with docstrings dedented, as Python 3.13 and later keep them."""
+    match value:
+        case dict():
+            return {
+                key: cleandoc(one)
+                if key == "description" and isinstance(one, str)
+                else _cleaned(one)
+                for key, one in value.items()
+            }
+        case list():
+            return [_cleaned(one) for one in value]
+        case _:
+            return value
 
 
 def main() -> int:
