@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from scantling.catalog.inventory import OS_TYPES
 from tests.oracles.images import truth
 from tests.oracles.images.conftest import Unpacked
 from tests.oracles.images.truth import Claims, Difference, below, unexplained
@@ -43,10 +44,19 @@ def _same(image: Unpacked, subject: str, ours: Claims, theirs: Claims) -> None:
 
 
 @pytest.mark.parametrize("image", ALL, indirect=True)
-def test_debian_packages_are_those_of_dpkg(image: Unpacked) -> None:
+def test_debian_packages_and_their_sources_are_those_of_dpkg(image: Unpacked) -> None:
     ours = truth.our_debian(image.inventory.packages)
 
     _same(image, "dpkg", ours, truth.debian(image.root))
+
+
+@pytest.mark.parametrize("image", ["node-app", "large"], indirect=True)
+def test_components_are_owned_by_the_packages_that_dpkg_names(image: Unpacked) -> None:
+    packages = image.inventory.packages
+    components = [one for one in packages if one.type not in OS_TYPES]
+    files = {place.path.partition("!/")[0] for one in components for place in one.locations}
+
+    _same(image, "owners", truth.our_owners(packages, OS_TYPES), truth.owners(image.root, files))
 
 
 @pytest.mark.parametrize("image", ["py-app", "large"], indirect=True)

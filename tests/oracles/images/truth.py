@@ -80,9 +80,10 @@ def unexplained(
 
 
 def debian(root: Path) -> Claims:
-    """Return what dpkg-query lists as installed: `architecture name version`."""
+    """Return what dpkg-query lists as installed: `architecture name version source version`."""
     command = [tool("dpkg-query"), f"--admindir={root / 'var/lib/dpkg'}", "--show", "--showformat"]
-    command.append("${db:Status-Status}|${Architecture} ${Package} ${Version}\n")
+    package = "${Architecture} ${Package} ${Version} ${source:Package} ${source:Version}"
+    command.append(f"${{db:Status-Status}}|{package}\n")
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     states = [line.partition("|") for line in listed.split("\n") if line]
     return Counter(claim for state, _, claim in states if state == "installed")
@@ -90,7 +91,41 @@ def debian(root: Path) -> Claims:
 
 def our_debian(packages: tuple[Package, ...]) -> Claims:
     """Return the same of our inventory."""
-    return Counter(f"{one.arch} {one.name} {one.version}" for one in packages if one.type == "deb")
+    return Counter(
+        f"{one.arch} {one.name} {one.version}"
+        f" {one.source_name or one.name} {one.source_version or one.version}"
+        for one in packages
+        if one.type == "deb"
+    )
+
+
+def owners(root: Path, paths: set[str]) -> Claims:
+    """Return which Debian package installed each of these files: `path package`."""
+    command = [tool("dpkg-query"), f"--admindir={root / 'var/lib/dpkg'}", "--search"]
+    done = subprocess.run(
+        [*command, *(f"/{path}" for path in sorted(paths))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr  # 1: some have no owner
+    claims: Claims = Counter()
+    for line in done.stdout.split("\n"):
+        package, _, path = line.partition(": /")
+        claims[f"{path} {package.partition(':')[0]}"] += bool(path)
+    return +claims
+
+
+def our_owners(packages: tuple[Package, ...], of_system: frozenset[str]) -> Claims:
+    """Return the same of the components in our inventory, each file once."""
+    names = {one.purl: one.name for one in packages if one.type in of_system}
+    owned = {
+        f"{location.path.partition('!/')[0]} {names[one.owner]}"
+        for one in packages
+        if one.owner
+        for location in one.locations
+    }
+    return Counter(owned)
 
 
 def python(root: Path) -> Claims:
