@@ -26,7 +26,7 @@ MODULES: Final[dict[str, int]] = {
     "dpkg.status_folder": 1,
     "golang.binary": 1,
     "golang.unmarked": 1,
-    "java.archive": 1,
+    "java.archive": 2,
     "node.package_json": 1,
     "osrelease.alpine_release": 1,
     "osrelease.debian_version": 1,
