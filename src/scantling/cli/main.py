@@ -47,7 +47,10 @@ def main(argv: Sequence[str]) -> int:
         return _print_version()
     if argv[0] not in COMMANDS:
         return _unknown(argv[0])
-    from scantling.cli.run import run  # noqa: PLC0415 - help and version must not pay for it
+    from scantling.cli.lean import load_msgspec  # noqa: PLC0415 - help and version must not pay
+
+    load_msgspec()
+    from scantling.cli.run import run  # noqa: PLC0415
 
     return run(argv[0], argv[1:])
 

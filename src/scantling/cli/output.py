@@ -2,10 +2,8 @@
 
 import argparse
 import os
-import shutil
 import sys
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from msgspec import Struct
 
@@ -58,10 +56,11 @@ def outputs(
 
 def _output(text: str, *, inventory: bool) -> Output:
     name, _, file = text.partition("=")
-    known = {name: one for name, one in FORMATS.items() if one.inventory or not inventory}
-    if name not in known:
-        raise UsageError(f"--format takes one of {', '.join(known)}; not {name!r}")
-    return Output(known[name], file)
+    if name not in FORMATS:
+        raise UsageError(f"--format takes one of {', '.join(FORMATS)}; not {name!r}")
+    if inventory and not FORMATS[name].inventory:
+        raise UsageError(f"--format {name} needs findings; use scantling scan")
+    return Output(FORMATS[name], file)
 
 
 def write(report: ScanReport, chosen: tuple[Output, ...], args: argparse.Namespace) -> None:
@@ -69,7 +68,7 @@ def write(report: ScanReport, chosen: tuple[Output, ...], args: argparse.Namespa
     for one in chosen:
         look = Look(
             color=not one.file and _color(args.color),
-            width=shutil.get_terminal_size().columns if sys.stdout.isatty() else 120,
+            width=os.get_terminal_size().columns if sys.stdout.isatty() else 120,
             show_suppressed=args.show_suppressed,
         )
         text = render(report, one.format, look)
@@ -87,6 +86,8 @@ def _color(wish: str) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
+    from tempfile import NamedTemporaryFile  # noqa: PLC0415 - 8 ms, only for files
+
     try:
         with NamedTemporaryFile(
             "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
@@ -55,6 +54,8 @@ def parser_of(command: str) -> Parser:
 
 
 def _bug(error: Exception) -> int:
+    import traceback  # noqa: PLC0415 - 3 ms that only a bug pays
+
     if os.environ.get("SCANTLING_DEBUG"):
         traceback.print_exception(error)
     at = traceback.extract_tb(error.__traceback__)[-1]

@@ -6,7 +6,6 @@ What a scratch hands out in all is limited.
 
 import errno
 import os
-import tempfile
 from typing import Final
 
 from scantling.core.errors import TargetError
@@ -88,6 +87,8 @@ class Scratch:
             )
 
     def _new_file(self) -> ScratchFile:
+        import tempfile  # noqa: PLC0415 - 8 ms that only a download or an archive pays
+
         folder = self._folder or tempfile.gettempdir()
         try:
             fd = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)

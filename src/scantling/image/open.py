@@ -18,7 +18,7 @@ def open_image(reference: str, options: ImageOptions, progress: Progress) -> Ope
     if not reference.strip():
         raise TargetError("no target is given; name an image, an archive or a folder")
     try:
-        for source in SOURCES:
+        for source in SOURCES.values():
             if source.claims(reference):
                 return source.open(reference, options, progress)
     except OSError as error:

@@ -2,10 +2,18 @@
 
 from typing import Final
 
+from scantling.core.plugins import Plugins
 from scantling.reports.api import Format
-from scantling.reports.formats import cyclonedx, json, markdown, sarif, table
 
-FORMATS: Final[dict[str, Format]] = {
-    one.name: one
-    for one in (table.PLUGIN, json.PLUGIN, cyclonedx.PLUGIN, sarif.PLUGIN, markdown.PLUGIN)
-}
+FORMATS: Final = Plugins(
+    "scantling.reports.formats",
+    Format,
+    {
+        "table": "table",
+        "json": "json",
+        "cyclonedx-json": "cyclonedx",
+        "sarif": "sarif",
+        "markdown": "markdown",
+    },
+)
+"""Formats by name; each is imported when it is asked for."""

@@ -2,44 +2,32 @@
 
 from typing import Final
 
+from scantling.core.plugins import Plugins
 from scantling.versions.api import Scheme
-from scantling.versions.schemes import (
-    apk,
-    bitnami,
-    cargo,
-    composer,
-    deb,
-    gem,
-    generic,
-    golang,
-    hexpm,
-    maven,
-    npm,
-    nuget,
-    pep440,
-    pub,
-    rpm,
-    semver,
-)
 
-SCHEMES: Final[dict[str, Scheme]] = {
-    "apk": apk.PLUGIN,
-    "bitnami": bitnami.PLUGIN,
-    "cargo": cargo.PLUGIN,
-    "composer": composer.PLUGIN,
-    "deb": deb.PLUGIN,
-    "gem": gem.PLUGIN,
-    "generic": generic.PLUGIN,
-    "golang": golang.PLUGIN,
-    "hex": hexpm.PLUGIN,
-    "maven": maven.PLUGIN,
-    "npm": npm.PLUGIN,
-    "nuget": nuget.PLUGIN,
-    "pep440": pep440.PLUGIN,
-    "pub": pub.PLUGIN,
-    "rpm": rpm.PLUGIN,
-    "semver": semver.PLUGIN,
-}
+SCHEMES: Final = Plugins(
+    "scantling.versions.schemes",
+    Scheme,
+    {
+        "apk": "apk",
+        "bitnami": "bitnami",
+        "cargo": "cargo",
+        "composer": "composer",
+        "deb": "deb",
+        "gem": "gem",
+        "generic": "generic",
+        "golang": "golang",
+        "hex": "hexpm",
+        "maven": "maven",
+        "npm": "npm",
+        "nuget": "nuget",
+        "pep440": "pep440",
+        "pub": "pub",
+        "rpm": "rpm",
+        "semver": "semver",
+    },
+)
+"""Schemes by name; each is imported when it is asked for."""
 
 # An ecosystem whose name is not its scheme's.
 _ECOSYSTEMS: Final = {"pypi": "pep440"}
@@ -52,4 +40,5 @@ def scheme_for(ecosystem: str) -> Scheme:
     everywhere.
     """
     kind = ecosystem.partition("/")[0]
-    return SCHEMES.get(_ECOSYSTEMS.get(kind, kind), SCHEMES["generic"])
+    name = _ECOSYSTEMS.get(kind, kind)
+    return SCHEMES[name if name in SCHEMES else "generic"]

@@ -26,7 +26,7 @@ from scantling.versions.ranges import (
     is_first,
     union,
 )
-from scantling.versions.registry import SCHEMES
+from scantling.versions.registry import scheme_for
 
 _CODE: Final = "parse.failed"
 _VERS: Final = re.compile(r"vers:(?P<scheme>[a-z][a-z0-9.-]*+)/(?P<constraints>[!-~]++)")
@@ -88,6 +88,10 @@ def from_intervals(
     """
     if not intervals and not versions:
         return f"vers:{scheme.vers}/*"
+    if len(intervals) == 1 and not versions and intervals[0].low != intervals[0].high:
+        # The common case: there is nothing to merge, so no key is needed.
+        constraints = _as_given(intervals, ())
+        return f"vers:{scheme.vers}/" + ("|".join([_text(one) for one in constraints]) or "*")
     ranged = compile_range(scheme, intervals, versions)
     strays = [Constraint("=", one) for one in sorted({*versions}) if scheme.key(one) is None]
     if ranged.sure == EVERYTHING:
@@ -129,10 +133,10 @@ def to_range(vers: Vers) -> Range:
 def scheme_named(name: str) -> Scheme:
     """Return the scheme with this name in VERS texts. Raises InputError if there is none."""
     name = _ALIASES.get(name, name)
-    for scheme in SCHEMES.values():
-        if scheme.vers == name:
-            return scheme
-    raise InputError(_CODE, f"no version scheme {name!r}")
+    scheme = scheme_for(name)
+    if scheme.vers != name:
+        raise InputError(_CODE, f"no version scheme {name!r}")
+    return scheme
 
 
 def _constraint(text: str) -> Constraint:

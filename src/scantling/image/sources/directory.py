@@ -90,4 +90,4 @@ def _also_a_name(path: str) -> str:
     return f"the folder {shown} was read; for the image of that name write registry:{shown}"
 
 
-DIRECTORY: Final = Source(name="directory", claims=_claims, open=_open)
+PLUGIN: Final = Source(name="directory", claims=_claims, open=_open)

@@ -212,4 +212,4 @@ def _twin(
     )
 
 
-DOCKER_ARCHIVE: Final = Source(name="docker-archive", claims=_claims, open=_open)
+PLUGIN: Final = Source(name="docker-archive", claims=_claims, open=_open)

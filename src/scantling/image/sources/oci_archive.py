@@ -30,4 +30,4 @@ def _open(reference: str, options: ImageOptions, progress: Progress) -> OpenImag
         raise
 
 
-OCI_ARCHIVE: Final = Source(name="oci-archive", claims=_claims, open=_open)
+PLUGIN: Final = Source(name="oci-archive", claims=_claims, open=_open)

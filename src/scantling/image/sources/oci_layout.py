@@ -102,4 +102,4 @@ def _open(reference: str, options: ImageOptions, progress: Progress) -> OpenImag
         progress.finish("open")
 
 
-OCI_LAYOUT: Final = Source(name="oci-layout", claims=_claims, open=_open)
+PLUGIN: Final = Source(name="oci-layout", claims=_claims, open=_open)

@@ -32,4 +32,4 @@ def _open(reference: str, options: ImageOptions, progress: Progress) -> OpenImag
     return open_pulled(ref, reference, options, progress)
 
 
-REGISTRY: Final = Source(name="registry", claims=_claims, open=_open)
+PLUGIN: Final = Source(name="registry", claims=_claims, open=_open)
