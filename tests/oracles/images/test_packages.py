@@ -9,6 +9,8 @@ from typing import Final
 import pytest
 
 from scantling.catalog.inventory import OS_TYPES
+from scantling.core.model.inventory import Inventory
+from scantling.scan import look
 from tests.oracles.images import truth
 from tests.oracles.images.conftest import Unpacked
 from tests.oracles.images.truth import Claims, Difference, below, unexplained
@@ -43,11 +45,30 @@ def _same(image: Unpacked, subject: str, ours: Claims, theirs: Claims) -> None:
     assert theirs, f"the reference lists nothing of {image.name}: nothing was compared"
 
 
+def _anywhere(inventory: Inventory) -> dict[str, object]:
+    return {
+        "distribution": inventory.distro,
+        "packages": [
+            (one.purl, one.owner, sorted({place.path for place in one.locations}))
+            for one in inventory.packages
+        ],
+        "gaps": sorted((one.code, one.path, one.kind, one.detail) for one in inventory.gaps),
+    }
+
+
 @pytest.mark.parametrize("image", ALL, indirect=True)
 def test_debian_packages_and_their_sources_are_those_of_dpkg(image: Unpacked) -> None:
     ours = truth.our_debian(image.inventory.packages)
 
     _same(image, "dpkg", ours, truth.debian(image.root))
+
+
+@pytest.mark.parametrize("image", ALL, indirect=True)
+def test_the_unpacked_folder_has_the_packages_and_gaps_of_the_image(image: Unpacked) -> None:
+    """Only the layers are not the same: a folder is one."""
+    folder = look(f"dir:{image.root}").inventory
+
+    assert _anywhere(folder) == _anywhere(image.inventory)
 
 
 @pytest.mark.parametrize("image", ["node-app", "large"], indirect=True)
