@@ -10,7 +10,7 @@ from typing import Final
 
 # C0, DEL, C1, line and paragraph separators, bidirectional controls, zero-width and tag characters,
 # surrogates (undecodable bytes kept by surrogateescape) and the byte-order mark.
-_ACTIVE: Final = re.compile(
+ACTIVE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -29,7 +29,7 @@ def neutral(text: str, *, limit: int = 1024) -> str:
         text = text[: limit - 1] + "…"
     if text.isascii() and text.isprintable() and "::" not in text and "##" not in text:
         return text
-    text = _ACTIVE.sub(_visible, text)
+    text = ACTIVE.sub(_visible, text)
     return _ORDER.sub(lambda order: order[0][:-1] + "\\" + order[0][-1], text)
 
 

@@ -1,8 +1,8 @@
 """Scantling's own JSON: the whole report, nothing left out.
 
 The schema is committed under `docs/schema/` and versioned by `schema_version`; a field is never
-removed or given another meaning without a new major version. Strings from the image are kept as
-they are (JSON escapes control characters); undecodable bytes become visible escapes.
+removed or given another meaning without a new major version. Strings from the image are shown as
+every output shows them: active characters become visible escapes.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,12 @@ from typing import Final
 import msgspec
 
 from scantling.core.model.report import SCHEMA_VERSION, ScanReport
-from scantling.core.text import neutral
+from scantling.core.text import ACTIVE, neutral
 from scantling.reports.api import Format, Look
+
+_MOST_CHARS: Final = 65_536
+# Without these an encoded value has no escaped character and no order to a CI system.
+_SUSPECT: Final = (b"\\", b"::", b"##", b"\x7f")
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,15 +29,40 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 def render(report: ScanReport, look: Look) -> Iterator[str]:
     """Yield the document, indented by two spaces."""
     del look
-    document = _inert(msgspec.to_builtins(Document(schema_version=SCHEMA_VERSION, report=report)))
+    document = {"schema_version": SCHEMA_VERSION, "report": _members(report)}
     yield msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def _members(report: ScanReport) -> dict[str, object]:
+    """Return the report's fields; lists one by one, so that an odd item does not slow the rest."""
+    members: dict[str, object] = {}
+    for name in report.__struct_fields__:
+        value = getattr(report, name)
+        members[name] = [*map(_encoded, value)] if isinstance(value, tuple) else _encoded(value)
+    return members
+
+
+def _encoded(value: object) -> object:
+    """Return the value as JSON text if it is inert as it is, else with its strings neutralized."""
+    try:
+        data = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # a lone surrogate
+        return _inert(msgspec.to_builtins(value))
+    return msgspec.Raw(data) if _is_inert(data) else _inert(msgspec.to_builtins(value))
+
+
+def _is_inert(data: bytes) -> bool:
+    """Return whether no string in this JSON text would be changed; False when it is not certain."""
+    if len(data) > _MOST_CHARS or any(mark in data for mark in _SUSPECT):
+        return False
+    return data.isascii() or ACTIVE.search(data.decode()) is None
 
 
 def _inert(value: object) -> object:
     """Return the value with every string neutralized, keys included."""
     match value:
         case str():
-            return neutral(value, limit=65_536)
+            return neutral(value, limit=_MOST_CHARS)
         case dict():
             return {_inert(key): _inert(one) for key, one in value.items()}
         case list() | tuple():
