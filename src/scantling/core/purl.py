@@ -5,11 +5,13 @@ Source: Package URL specification, https://github.com/package-url/purl-spec (PUR
 `packageurl-python` is the oracle in the tests.
 """
 
+import re
 from typing import Final
 from urllib.parse import quote, unquote
 
 from scantling.core.text import octets
 
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~:-]*+")
 _SAFE: Final = ":"  # unreserved characters (letters, digits, -._~) and the colon stay as they are
 _LOWER_NAMES: Final = frozenset({"apk", "bitbucket", "composer", "deb", "github", "hex", "pypi"})
 _LOWER_NAMESPACES: Final = frozenset(
@@ -54,7 +56,7 @@ def build(
 
 
 def _quoted(text: str) -> str:
-    if text.isalnum() and text.isascii():
+    if _PLAIN.fullmatch(text):
         return text
     return quote(octets(text), safe=_SAFE)
 
