@@ -46,7 +46,8 @@ def visible_links(layers: tuple[LayerFacts, ...], added: Added) -> dict[str, str
     """Return the symbolic links that are left after all layers: path to target, as written."""
     links: dict[str, str] = {}
     for layer, paths in zip(layers, added, strict=True):
-        for path in [one for one in links if one in paths or one in layer.deleted]:
+        deleted = frozenset(layer.deleted)
+        for path in [one for one in links if one in paths or one in deleted]:
             del links[path]
         links.update(layer.links)
     return links
