@@ -22,27 +22,9 @@ from msgspec import Struct
 
 from scantling.advisories.api import Document, Record, Spool, Unreadable
 from scantling.advisories.decode import from_json
+from scantling.catalog.distros import DEBIAN_CODENAMES
 from scantling.core.errors import InputError
 from scantling.core.model.advisory import Advisory, Fix, Interval, Severity, Statement, Status
-
-# Source: https://www.debian.org/releases/. `sid` has no number; its os-release has none either.
-RELEASES: Final = {
-    "woody": "3.0",
-    "sarge": "3.1",
-    "etch": "4",
-    "lenny": "5",
-    "squeeze": "6",
-    "wheezy": "7",
-    "jessie": "8",
-    "stretch": "9",
-    "buster": "10",
-    "bullseye": "11",
-    "bookworm": "12",
-    "trixie": "13",
-    "forky": "14",
-    "duke": "15",
-    "sid": "sid",
-}
 
 
 class _State(Struct):
@@ -75,7 +57,7 @@ def records(spool: Spool, *, source: str) -> Iterator[Record]:
 
 def ecosystem_of(codename: str) -> str:
     """Return `deb/debian:12` for `bookworm`. Raises InputError for a codename we do not know."""
-    release = RELEASES.get(codename)
+    release = DEBIAN_CODENAMES.get(codename)
     if release is None:
         raise InputError("advisories.record", f"unknown release of Debian: {codename!r}")
     return f"deb/debian:{release}"

@@ -93,7 +93,12 @@ _RULES: Final[dict[str, _Rule]] = {
 }
 
 # Debian's testing has a codename and no VERSION_ID. Source: https://www.debian.org/releases/.
-_DEBIAN_CODENAMES: Final = {
+DEBIAN_CODENAMES: Final = {
+    "woody": "3.0",
+    "sarge": "3.1",
+    "etch": "4",
+    "lenny": "5",
+    "squeeze": "6",
     "wheezy": "7",
     "jessie": "8",
     "stretch": "9",
@@ -151,7 +156,7 @@ def _release(facts: DistroFact) -> str:
     if facts.id == "alpine" and _is_alpine_edge(facts):
         return "edge"
     if facts.id == "debian" and not _LEADING_NUMBER.match(version):
-        return _DEBIAN_CODENAMES.get(facts.codename or version.partition("/")[0], "")
+        return DEBIAN_CODENAMES.get(facts.codename or version.partition("/")[0], "")
     if rule.parts == 0:
         return ""
     if rule.parts == _WHOLE:
