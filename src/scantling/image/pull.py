@@ -27,7 +27,7 @@ from scantling.core.text import neutral
 from scantling.image.api import ImageOptions, OpenImage, Slice
 from scantling.image.assemble import image_of
 from scantling.image.choice import choose
-from scantling.image.credentials import find_login
+from scantling.image.credentials import Login, find_login
 from scantling.image.descriptors import (
     INDEX_TYPES,
     MANIFEST_TYPES,
@@ -274,7 +274,8 @@ class _Client:
             try:
                 return fetch(self._endpoint(number))
             except NetworkError as error:
-                problem = _explained(error, self._places[number], self._ref, what)
+                login = self._endpoints[number].visitor.login if self._endpoints[number:] else None
+                problem = _explained(error, self._places[number], self._ref, what, login)
                 cause: Exception = error
             except RegistryError as error:
                 problem, cause = error, error
@@ -345,7 +346,9 @@ def _check_header(reply: Reply, ref: RegistryRef) -> None:
         )
 
 
-def _explained(error: NetworkError, place: str, ref: RegistryRef, what: str) -> RegistryError:
+def _explained(
+    error: NetworkError, place: str, ref: RegistryRef, what: str, login: Login | None
+) -> RegistryError:
     """Return the failure in words that say what to do about it."""
     where = neutral(place)
     match error.status:
@@ -353,8 +356,8 @@ def _explained(error: NetworkError, place: str, ref: RegistryRef, what: str) -> 
             return RegistryError(f"cannot read {what} from {where}: {error}")
         case 401:
             return RegistryError(
-                f"{where} refuses {what}: the login is missing or wrong, or the repository does "
-                f"not exist; log in to {where} with docker login or podman login"
+                f"{where} refuses {what}: {_login_trouble(login)}, or the repository does not "
+                f"exist; log in to {where} with docker login or podman login"
             )
         case 403:
             return RegistryError(
@@ -371,3 +374,10 @@ def _explained(error: NetworkError, place: str, ref: RegistryRef, what: str) -> 
             return RegistryError(f"{where} limits requests: {error}; log in, or wait and try again")
         case _:
             return RegistryError(f"cannot read {what} from {where}: {error}")
+
+
+def _login_trouble(login: Login | None) -> str:
+    if login is None:
+        return "there is no login for it"
+    user = f" of {neutral(login.user, limit=100)!r}" if login.user else ""
+    return f"the password or token{user} is wrong"
