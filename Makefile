@@ -54,7 +54,7 @@ schema: $(VENV)/.dev ## write the JSON schema of the report
 	PYTHONPATH=src $(BIN)/python tools/schema.py
 
 bench: $(VENV)/.runtime ## time Scantling beside Trivy and Syft (see bench/README.md)
-	$(BIN)/python bench/compare.py $(ARGS)
+	$(BIN)/python bench/compare.py $(IMAGES) $(ARGS)
 
 oracles: $(VENV)/.dev ## compare with the real tools on this machine
 	$(BIN)/python -m pytest -m oracle -n $(JOBS) tests $(ARGS)

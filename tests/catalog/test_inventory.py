@@ -254,6 +254,12 @@ def test_a_package_database_of_another_system_is_a_conflict() -> None:
     assert len(inventory.packages) == 2
 
 
+def test_an_image_in_which_nothing_was_recognized_is_never_clean() -> None:
+    assert _codes(fold(IMAGE, (_layer(adds=("usr/local/bin/mystery",)),))) == {
+        "image.unrecognized"
+    }
+
+
 def test_an_image_without_layers_is_never_clean() -> None:
     assert _codes(fold(IMAGE, ())) == {"image.empty"}
 

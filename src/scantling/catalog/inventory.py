@@ -18,7 +18,7 @@ from scantling.catalog.links import Added, added_paths, resolved, unread_links, 
 from scantling.catalog.system import system_gaps
 from scantling.core import purl
 from scantling.core.model.facts import DistroFact, FileFacts, LayerFacts, PackageFact
-from scantling.core.model.gap import Gap, GapKind
+from scantling.core.model.gap import Gap, GapKind, gap
 from scantling.core.model.image import Image
 from scantling.core.model.inventory import Distro, Inventory, Location, Package
 
@@ -68,6 +68,8 @@ def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = (
     ]
     found += system_gaps(layers, added, distro, databases)
     found += unread_links(links, live, added)
+    if layers and not packages:
+        found.append(gap("image.unrecognized", "so nothing can be said about what is in it"))
     return Inventory(
         image=image,
         distro=distro,

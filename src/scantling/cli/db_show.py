@@ -11,9 +11,9 @@ from scantling.advisories.database import Database
 from scantling.advisories.diff import Change, diff
 from scantling.advisories.manifest import SourceEntry, moment
 from scantling.advisories.sign import trusted_keys, verify
-from scantling.advisories.store import Store, open_starter, starter_store
+from scantling.advisories.store import Store, starter_store
 from scantling.advisories.verify import check_records
-from scantling.cli.databases import store_of
+from scantling.cli.databases import open_chosen, store_of
 from scantling.cli.db_build import keys_folder
 from scantling.core import clock
 from scantling.core.errors import ExitCode
@@ -42,7 +42,7 @@ def run_info(args: argparse.Namespace) -> int:
     _line(f"origin    {database.info.origin} ({store.root})")
     _line(f"built     {manifest.built}, number {manifest.sequence}, by scantling {manifest.tool}")
     _line(f"expires   {manifest.expires}" + _expired(manifest.expires, now))
-    _line(f"signature {'checked' if database.info.verified else 'none that is trusted'}")
+    _line(f"signature {_signature(database)}")
     _line(f"keys      {keys_folder()}")
     _line(f"size      {sum(one.size for one in manifest.segments) / 1e6:.1f} MB")
     for source in manifest.sources:
@@ -107,11 +107,18 @@ def run_diff(args: argparse.Namespace) -> int:
     return ExitCode.PASSED
 
 
+def _signature(database: Database) -> str:
+    if database.info.origin == "embedded":
+        return "none; it is part of the installed package"
+    return "checked" if database.info.verified else "none that is trusted"
+
+
 def _opened(args: argparse.Namespace) -> tuple[Store, Database]:
     store = store_of(args.db)
     if store.current() or args.version:
         return store, _version(store, args.version)
-    return starter_store(), open_starter()
+    database = open_chosen(args.db)
+    return starter_store(), database
 
 
 def _version(store: Store, text: str) -> Database:

@@ -85,7 +85,8 @@ class Archive:
         except InputError as error:
             self.close()
             raise TargetError(
-                f"{self._shown} is not a sound tar archive: {error.detail}"
+                f"{self._shown} is not a sound tar archive ({error.detail}); an image file is an "
+                "OCI archive or what docker save writes"
             ) from error
         except BaseException:
             self.close()

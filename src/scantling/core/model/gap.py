@@ -81,6 +81,7 @@ CODES: Final[dict[str, tuple[GapKind, str, str]]] = {
     "folder.mount": (_I, "another file system is mounted in the folder", "Scan it separately."),
     "file.unreadable": (_B, "a file cannot be opened", "Scan with the right to read it."),
     "cache.unusable": (_I, "the facts cache cannot be written", "Check its folder."),
+    "image.unrecognized": (_B, "nothing in the image was recognized as a package", "Check it."),
     # limits
     "limit.bytes": (_B, "more bytes than allowed", "Raise the named limit if you trust the image."),
     "limit.ratio": (
