@@ -21,6 +21,7 @@ _wants = st.builds(
     tail=st.sampled_from(("", "db/installed", "lib/apk/db/installed", "METADATA")),
     magic=st.sampled_from((b"", b"\x7fELF", b"PK")),
     marks=st.sampled_from(((), (b"go",), (b"rust", b"go"))),
+    fields=st.sampled_from(((), ((4, b"go"), (6, b"go")), ((4, b"..go"),))),
     size=st.sampled_from(Size),
 ).filter(lambda w: bool(w.path or w.name or w.suffix or w.folder or w.tail or w.magic))
 
@@ -43,7 +44,9 @@ def _holds(want: Want, path: str, head: bytes) -> bool:
             not want.within or want.within in folders,
             not want.tail or ("/" + path).endswith("/" + want.tail),
             head.startswith(want.magic),
-            not want.marks or any(mark in head for mark in want.marks),
+            not (want.marks or want.fields)
+            or any(mark in head for mark in want.marks)
+            or any(head[at : at + len(value)] == value for at, value in want.fields),
         )
     )
 

@@ -43,7 +43,8 @@ class Want(Struct, frozen=True, kw_only=True):
     `within`  a path component somewhere above: `node_modules`
     `tail`    how the whole path ends, at a slash: `lib/apk/db/installed`
     `magic`   the first bytes: b"\\x7fELF"
-    `marks`   with `magic`: one of these lies in the first 4 KiB (empty: no such condition)
+    `marks`   with `magic`: one of these lies in the first 4 KiB
+    `fields`  with `magic`: or there are these bytes at this place, as (place, bytes); neither: any
     """
 
     path: str = ""
@@ -55,6 +56,7 @@ class Want(Struct, frozen=True, kw_only=True):
     tail: str = ""
     magic: bytes = b""
     marks: tuple[bytes, ...] = ()
+    fields: tuple[tuple[int, bytes], ...] = ()
     size: Size = Size.TEXT
 
 

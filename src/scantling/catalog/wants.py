@@ -33,8 +33,11 @@ class Pick(Struct, frozen=True, kw_only=True):
 
 
 class _Rule(Struct, frozen=True, kw_only=True):
+    """A want and who has it; `fields` are the want's, by place and length."""
+
     want: Want
     pick: Pick
+    fields: tuple[tuple[slice, frozenset[bytes]], ...] = ()
 
 
 class WantIndex:
@@ -70,7 +73,7 @@ class WantIndex:
 
     def by_content(self, path: str, head: bytes) -> tuple[Pick, ...]:
         """Return who wants a file for what it starts with; `head` is its first 4 KiB."""
-        return tuple(rule.pick for rule in self._started(head) if _agrees(rule.want, path, head))
+        return tuple(rule.pick for rule in self._started(head) if _agrees(rule, path, head))
 
     def size_by_content(self, path: str, head: bytes) -> Size | None:
         """Return the largest limit among `by_content`; None when nobody wants the file."""
@@ -78,7 +81,7 @@ class WantIndex:
         for rule in self._started(head):
             size = rule.want.size
             if (found is None or _ORDER.index(size) > _ORDER.index(found)) and _agrees(
-                rule.want, path, head
+                rule, path, head
             ):
                 found = size
         return found
@@ -92,7 +95,7 @@ class WantIndex:
         chosen: dict[int, Pick] = {}
         for rule in self._named(path):
             want, pick = rule.want, rule.pick
-            if head.startswith(want.magic) and _agrees(want, path, head):
+            if head.startswith(want.magic) and _agrees(rule, path, head):
                 known = chosen.get(pick.cataloger)
                 if known is None or _ORDER.index(known.size) < _ORDER.index(pick.size):
                     chosen[pick.cataloger] = pick
@@ -117,7 +120,8 @@ class WantIndex:
     def _add(self, want: Want, place: int) -> None:
         name = want.name or (want.path or want.tail).rpartition("/")[2]
         by_content = not (name or want.suffix or want.folder)
-        rule = _Rule(want=want, pick=Pick(cataloger=place, size=want.size, by_content=by_content))
+        pick = Pick(cataloger=place, size=want.size, by_content=by_content)
+        rule = _Rule(want=want, pick=pick, fields=_by_place(want.fields))
         if name:
             self._names[name] = (*self._names.get(name, ()), rule)
         elif want.suffix:
@@ -129,7 +133,9 @@ class WantIndex:
         elif want.magic:
             # Those without marks first: what is wanted anyway need not be searched for them.
             rules = (*self._magics.get(want.magic, ()), rule)
-            self._magics[want.magic] = tuple(sorted(rules, key=lambda one: len(one.want.marks)))
+            self._magics[want.magic] = tuple(
+                sorted(rules, key=lambda one: len(one.want.marks + one.want.fields))
+            )
         else:
             raise ValueError("a want needs a path, name, suffix, tail, folder or magic")
 
@@ -153,6 +159,21 @@ def _fits(want: Want, path: str) -> bool:
     )
 
 
-def _agrees(want: Want, path: str, head: bytes) -> bool:
-    """Tell whether path and marks fit, the magic number being there."""
-    return _fits(want, path) and (not want.marks or any(mark in head for mark in want.marks))
+def _agrees(rule: _Rule, path: str, head: bytes) -> bool:
+    """Tell whether path, fields and marks fit, the magic number being there."""
+    want = rule.want
+    if not _fits(want, path):
+        return False
+    if not (want.marks or want.fields):
+        return True
+    # A place is looked at in no time, a mark is searched for in all of the 4 KiB.
+    return any(head[place] in known for place, known in rule.fields) or any(
+        mark in head for mark in want.marks
+    )
+
+
+def _by_place(fields: Sequence[tuple[int, bytes]]) -> tuple[tuple[slice, frozenset[bytes]], ...]:
+    places: dict[tuple[int, int], set[bytes]] = {}
+    for at, value in fields:
+        places.setdefault((at, at + len(value)), set()).add(value)
+    return tuple((slice(*place), frozenset(values)) for place, values in places.items())

@@ -15,7 +15,7 @@ from typing import Final
 from scantling.catalog.api import Cataloger, Found, OpenFile, Size, Unreadable, Want
 from scantling.catalog.ecosystems.golang.buildinfo import BuildInfo
 from scantling.catalog.ecosystems.golang.facts import packages, programs_in
-from scantling.catalog.ecosystems.golang.marks import MARKS, is_go
+from scantling.catalog.ecosystems.golang.marks import FIELDS, MARKS, is_go
 from scantling.catalog.executable import ELF, FAT, MACHO
 
 
@@ -39,9 +39,9 @@ def parse(file: OpenFile) -> Iterator[Found]:
 
 PLUGIN: Final = Cataloger(
     name="golang-binary",
-    version=1,
+    version=2,
     wants=(
-        Want(magic=ELF, marks=MARKS, size=Size.BINARY),
+        Want(magic=ELF, marks=MARKS, fields=FIELDS, size=Size.BINARY),
         Want(suffix=".exe", magic=b"MZ", size=Size.BINARY),
         *(Want(magic=magic, size=Size.BINARY) for magic in (*MACHO, *FAT)),
     ),

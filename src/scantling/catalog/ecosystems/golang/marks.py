@@ -14,31 +14,41 @@ _NOTE: Final = re.compile(
 _PROGRAM_HEADERS: Final = range(4, 15)
 
 
-def _table_fields(order: str, form: str, header: int, program: int) -> tuple[bytes, ...]:
-    """Return the header fields from `e_shoff` to `e_phentsize` for each number of programs."""
+def _tables(order: str, form: str, header: int, program: int) -> tuple[tuple[int, bytes], ...]:
+    """Return place and bytes of `e_shoff` to `e_phentsize` for each number of programs.
+
+    `e_shoff` comes after 16 bytes of identification, 8 of type, machine and version, and the
+    addresses of the entry and of the program headers, as large as itself.
+    """
+    at = 24 + 2 * struct.calcsize(order + form[0])
     return tuple(
-        struct.pack(order + form, header + count * program, 0, header, program)
+        (at, struct.pack(order + form, header + count * program, 0, header, program))
         for count in _PROGRAM_HEADERS
     )
 
 
-MARKS: Final = (
-    _NOTE_NAME,
-    *_table_fields("<", "Q I 2H", 64, 56),
-    *_table_fields(">", "Q I 2H", 64, 56),
+MARKS: Final = (_NOTE_NAME,)
+"""Go's note is in the first 4 KiB."""
+
+FIELDS: Final = (
+    *_tables("<", "Q I 2H", 64, 56),
+    *_tables(">", "Q I 2H", 64, 56),
     # The zero between is flags: 32-bit ARM and MIPS set some and are recognized by the note only.
-    *_table_fields("<", "I I 2H", 52, 32),
+    *_tables("<", "I I 2H", 52, 32),
 )
-"""One of these is in the first 4 KiB: Go's note, or section headers right after the program's.
+"""ELF header fields that place the section headers right after the program headers.
 
 Programs linked by Go with an empty build ID (`-ldflags=-buildid=`) have no note.
 """
 
+_TABLES: Final = frozenset(value for _, value in FIELDS)
+_PLACES: Final = sorted({(at, at + len(value)) for at, value in FIELDS})
+
 
 def is_marked(file: bytes) -> bool:
     """Return whether `binary` asks for this ELF file."""
-    head = file[:_HEAD_BYTES]
-    return any(mark in head for mark in MARKS)
+    by_table = any(file[start:end] in _TABLES for start, end in _PLACES)
+    return by_table or file.find(_NOTE_NAME, 0, _HEAD_BYTES) >= 0
 
 
 def is_go(file: bytes) -> bool:

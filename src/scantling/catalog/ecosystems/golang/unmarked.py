@@ -31,7 +31,7 @@ def parse(file: OpenFile) -> Iterator[Found]:
 
 PLUGIN: Final = Cataloger(
     name="golang-unmarked",
-    version=1,
+    version=2,
     wants=(Want(magic=ELF, size=Size.BINARY),),
     parse=parse,
     profile=Profile.STANDARD,
