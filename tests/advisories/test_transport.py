@@ -25,7 +25,7 @@ from scantling.advisories.paths import object_path
 from scantling.advisories.sign import create_key, local_key, trusted_keys, verify
 from scantling.advisories.store import Store
 from scantling.advisories.update import Terms, http_get, pull
-from scantling.core.errors import AdvisoryDataError
+from scantling.core.errors import AdvisoryDataError, GoneError
 from scantling.core.progress import Quiet
 from scantling.testing.advisories import NOW, OneFetcher, advisory, build_with, feed_of
 
@@ -422,3 +422,19 @@ def test_a_key_elsewhere_can_sign(tmp_path: Path) -> None:
     digest, _ = build_with(store, feed_of(advisory()), key_file=key)
 
     assert store.signed_by(digest) == trusted_keys(tmp_path)[0].fingerprint
+
+
+def test_a_publishers_missing_release_does_not_stop_the_others(served: tuple[Path, str]) -> None:
+    root, address = served
+    (root / "v3.24.json").write_text("{}")
+    downloads = LocalFetcher(root, http_downloads(network_client))
+    there, missing = f"{address}/v3.24.json", f"{address}/v3.25.json"
+
+    outcome = fetch_all(downloads, (missing, there), "")
+
+    assert isinstance(outcome, Fetched)
+    assert outcome.gone == (missing,)
+    assert contents(outcome) == [("v3.24.json", b"{}")]
+    assert isinstance(fetch_all(downloads, (missing, there), outcome.fingerprint), Unchanged)
+    with pytest.raises(GoneError):
+        fetch_all(downloads, (missing,), "")

@@ -56,6 +56,8 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
     spool: Spool
     fingerprint: str
+    gone: tuple[str, ...] = ()
+    """Addresses that their publisher has nothing at; the spool is of the others."""
 
 
 class Unchanged(Struct, frozen=True, kw_only=True):
@@ -69,7 +71,8 @@ class Fetcher(Protocol):
         """Return the documents at `url` (http, https or file), unpacked if it is an archive.
 
         Archives: .zip, .tar, .tar.gz, .tar.zst, .gz (one document). A folder gives its files.
-        `fingerprint` is that of the last call, empty for none. Raises AdvisoryDataError.
+        `fingerprint` is that of the last call, empty for none. Raises AdvisoryDataError; GoneError
+        when the publisher answers that there is nothing.
         """
         ...
 

@@ -128,7 +128,7 @@ def _one(feed: Feed, plan: Plan, store: Store, tools: Tools, previous: Database 
         )
         if isinstance(fetched, Unchanged):
             return _unchanged(feed, location, previous, tools.now)
-        collected = _collected(feed, fetched, tools, previous)
+        collected = _with_gone(_collected(feed, fetched, tools, previous), fetched.gone)
         if known and previous and feed.name not in plan.accept:
             wrong = objection(_states(feed, previous), collected.states)
             if wrong:
@@ -146,6 +146,16 @@ def _one(feed: Feed, plan: Plan, store: Store, tools: Tools, previous: Database 
         detail="; ".join(collected.examples),
     )
     return outcome, _entry(feed, location, fetched, collected, tools.now), segments
+
+
+def _with_gone(collected: Collected, gone: tuple[str, ...]) -> Collected:
+    """Return the outcome with the addresses that had nothing among what could not be read."""
+    examples = tuple(f"{place}: the publisher has nothing there" for place in gone)
+    return replace(
+        collected,
+        unreadable=collected.unreadable + len(gone),
+        examples=(*examples, *collected.examples),
+    )
 
 
 def _written(feed: Feed, collected: Collected, store: Store) -> tuple[SegmentEntry, ...]:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from scantling.advisories.api import Document, Fetched, Fetcher, Spool, Unchanged
 from scantling.advisories.unpack import FolderSpool, InsideSpool, files_below, unpacked
 from scantling.core.clock import rfc3339
-from scantling.core.errors import AdvisoryDataError, NetworkError
+from scantling.core.errors import AdvisoryDataError, GoneError, NetworkError
 from scantling.core.limits import GIB
 from scantling.core.transfer import Downloaded
 from scantling.image.api import Slice
@@ -38,6 +38,9 @@ class Location(Struct, frozen=True, kw_only=True):
 
     places: tuple[str, ...]
     as_of: str = ""
+
+
+_GONE: Final = frozenset({404, 410})
 
 
 class LocalFetcher:
@@ -65,7 +68,8 @@ class LocalFetcher:
         try:
             body = self._downloads(url, fingerprint)
         except NetworkError as error:
-            raise AdvisoryDataError(str(error)) from error
+            gone = error.status in _GONE
+            raise (GoneError if gone else AdvisoryDataError)(str(error)) from error
         if body is None:
             return Unchanged()
         try:
@@ -118,10 +122,20 @@ def fetch_all(fetcher: Fetcher, places: tuple[str, ...], fingerprint: str) -> Fe
     """Return the documents of all places as one spool; Unchanged if none of them changed.
 
     `fingerprint` is that of the last call with the same places. Raises AdvisoryDataError when any
-    place fails: half of a source would look like all of it.
+    place fails: half of a source would look like all of it. Only where a publisher of several
+    files answers that one is not there (a release not begun, or dropped) the others do; packages
+    of that release then have no source, which is a gap of its own.
     """
     known = _fingerprints(fingerprint)
-    first = {place: fetcher.get(place, known.get(place, "")) for place in places}
+    first: dict[str, Fetched | Unchanged] = {}
+    gone: list[str] = []
+    for place in places:
+        try:
+            first[place] = fetcher.get(place, known.get(place, ""))
+        except GoneError:
+            gone.append(place)
+            if len(gone) == len(places):
+                raise
     if all(isinstance(one, Unchanged) for one in first.values()):
         return Unchanged()
     spools: list[Spool] = []
@@ -133,6 +147,7 @@ def fetch_all(fetcher: Fetcher, places: tuple[str, ...], fingerprint: str) -> Fe
         spools.append(whole.spool)
         found[place] = whole.fingerprint
     return Fetched(
+        gone=tuple(gone),
         spool=spools[0] if len(spools) == 1 else _Joined(spools),
         fingerprint=msgspec.json.encode(found, order="sorted").decode(),
     )

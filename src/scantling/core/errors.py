@@ -6,6 +6,7 @@
     │   └── RegistryError     4   … because of the registry or the way to it
     ├── NetworkError          4   a download failed; its caller says what that means
     ├── AdvisoryDataError     5   the advisory database is missing, stale or unverified
+    │   └── GoneError         5   … because a publisher has nothing at an address
     └── InputError                bytes from outside break their format; becomes a gap in the report
 
 `InputError` never ends a scan: the driver that called the parser turns it into a `Gap`.
@@ -73,6 +74,10 @@ class AdvisoryDataError(ScantlingError):
     """No advisory database can be used: missing, damaged, unverified or too old."""
 
     exit_code = ExitCode.NO_ADVISORY_DATA
+
+
+class GoneError(AdvisoryDataError):
+    """A publisher answered that it has nothing at an address (404, 410)."""
 
 
 class InputError(ScantlingError):
