@@ -53,6 +53,8 @@ class Region(Struct, frozen=True, kw_only=True):
 class Executable(Struct, frozen=True, kw_only=True):
     """One program (a universal Mach-O file has several). `order` is `<` or `>`.
 
+    Of an ELF file, `sections` has those that were asked for.
+
     `damage` says which table lies outside the file; empty: none.
     """
 
@@ -76,14 +78,16 @@ class Executable(Struct, frozen=True, kw_only=True):
         return b""
 
 
-def executables(file: bytes, limits: Limits) -> tuple[Executable, ...]:
+def executables(file: bytes, limits: Limits, sections: tuple[str, ...]) -> tuple[Executable, ...]:
     """Return the programs in a file, empty if it is of no known kind.
 
+    `sections` are the names that the caller will ask for: hardly any ELF file has one of them,
+    and the table of names tells before dozens of sections are looked at one by one.
     Raises InputError when a header is cut off or a table is larger than allowed.
     """
     try:
         if file.startswith(ELF):
-            return (_elf(file, limits),)
+            return (_elf(file, limits, sections),)
         if file.startswith(PE):
             return _pe(file, limits)
         if file.startswith(MACHO):
@@ -120,7 +124,7 @@ _ELF_ORDERS: Final = {1: "<", 2: ">"}
 _ELF_FIELDS: Final = 24  # where the fields start whose size depends on the class
 
 
-def _elf(file: bytes, limits: Limits) -> Executable:
+def _elf(file: bytes, limits: Limits, wanted: tuple[str, ...]) -> Executable:
     form, order = _ELF_FORMS.get(_byte(file, 4)), _ELF_ORDERS.get(_byte(file, 5))
     if form is None or order is None:
         raise InputError("parse.failed", "an ELF header has no valid class or byte order", offset=4)
@@ -131,12 +135,12 @@ def _elf(file: bytes, limits: Limits) -> Executable:
     segments: tuple[Region, ...] = ()
     if programs:
         table = _Table(at=program_at, count=programs, size=program_size, form=order + form.program)
-        rows = _rows(file, table, damage.append)
+        rows = _rows(file, _clipped(file, table, damage.append))
         segments = tuple(_segment(row, form) for row in rows if row[form.places[0]] == _LOAD)
     regions: tuple[Region, ...] = ()
     if section_at:
-        rows = _section_rows(file, fields, order + form.section, limits, damage.append)
-        regions = _named(file, rows, names, damage.append)
+        table = _section_table(file, fields, order + form.section, limits, damage.append)
+        regions = _named(file, table, names, wanted, damage.append)
     elif sections:
         damage.append("section headers")
     return Executable(
@@ -152,16 +156,23 @@ def _byte(file: bytes, at: int) -> int:
     return file[at] if at < len(file) else 0
 
 
-def _rows(file: bytes, table: _Table, damaged: Callable[[str], None]) -> list[tuple[int, ...]]:
-    """Return the rows of a header table that lie in the file."""
+def _clipped(file: bytes, table: _Table, damaged: Callable[[str], None]) -> _Table:
+    """Return the part of a header table that lies in the file; what does not is damage."""
     least, count = struct.calcsize(table.form), table.count
     if table.size < least or table.at + count * table.size > len(file):
         damaged("header tables")
-        if table.size < least or table.at >= len(file):
-            return []
-        count = (len(file) - table.at) // table.size
-    places = range(table.at, table.at + count * table.size, table.size)
+        useless = table.size < least or table.at >= len(file)
+        count = 0 if useless else (len(file) - table.at) // table.size
+    return _Table(at=table.at, count=count, size=table.size, form=table.form)
+
+
+def _rows(file: bytes, table: _Table) -> list[tuple[int, ...]]:
+    places = range(table.at, table.at + table.count * table.size, table.size)
     return [struct.unpack_from(table.form, file, place) for place in places]
+
+
+def _row(file: bytes, table: _Table, number: int) -> tuple[int, ...]:
+    return struct.unpack_from(table.form, file, table.at + number * table.size)
 
 
 def _segment(row: tuple[int, ...], form: _ElfForm) -> Region:
@@ -169,51 +180,59 @@ def _segment(row: tuple[int, ...], form: _ElfForm) -> Region:
     return Region(address=address, offset=offset, size=size, data=flags & 3 == _WRITE_ONLY)
 
 
-def _section_rows(
+def _section_table(
     file: bytes,
     fields: tuple[int, ...],
     form: str,
     limits: Limits,
     damaged: Callable[[str], None],
-) -> list[tuple[int, ...]]:
+) -> _Table:
     """Return the section headers; with 65,280 or more the first one holds the real count."""
     at, size, count = fields[2], fields[7], fields[8]
     if not count:
-        first = _rows(file, _Table(at=at, count=1, size=size, form=form), damaged)
-        count = first[0][5] if first else 0
+        first = _clipped(file, _Table(at=at, count=1, size=size, form=form), damaged)
+        count = _row(file, first, 0)[5] if first.count else 0
     if count > limits.elf_sections:
         reason = f"an ELF file claims {count} sections"
         raise InputError("limit.entries", reason, limit="elf_sections")
-    return _rows(file, _Table(at=at, count=count, size=size, form=form), damaged)
+    return _clipped(file, _Table(at=at, count=count, size=size, form=form), damaged)
 
 
 def _named(
-    file: bytes, rows: list[tuple[int, ...]], names: int, damaged: Callable[[str], None]
+    file: bytes,
+    table: _Table,
+    names: int,
+    wanted: tuple[str, ...],
+    damaged: Callable[[str], None],
 ) -> tuple[Region, ...]:
-    """Return the sections with their names from the string table, which is section `names`."""
-    if names == _EXTENDED and rows:
-        names = rows[0][6]
-    if names >= len(rows):
-        if rows:
+    """Return the sections of wanted names; their names are in the string table, section `names`."""
+    if names == _EXTENDED and table.count:
+        names = _row(file, table, 0)[6]
+    if names >= table.count:
+        if table.count:
             damaged("section names")
         return ()
-    start, size = rows[names][4], rows[names][5]
+    strings = _row(file, table, names)
+    start, size = strings[4], strings[5]
     if start + size > len(file):
         damaged("section names")
+    if all(file.find(name.encode("latin-1"), start, start + size) < 0 for name in wanted):
+        return ()
     regions = []
-    for row in rows:
+    for row in _rows(file, table):
         end = file.find(b"\0", start + row[0], start + min(size, row[0] + 256))
         name = file[start + row[0] : max(end, 0)].decode("latin-1")
-        size_in_file = 0 if row[1] == _NOBITS else row[5]
-        regions.append(
-            Region(
-                name=name,
-                address=row[3],
-                offset=row[4],
-                size=size_in_file,
-                compressed=bool(row[2] & _COMPRESSED),
+        if name in wanted:
+            size_in_file = 0 if row[1] == _NOBITS else row[5]
+            regions.append(
+                Region(
+                    name=name,
+                    address=row[3],
+                    offset=row[4],
+                    size=size_in_file,
+                    compressed=bool(row[2] & _COMPRESSED),
+                )
             )
-        )
     return tuple(regions)
 
 

@@ -29,7 +29,8 @@ _HEADER_BYTES: Final = 32
 _SENTINEL_BYTES: Final = 16
 _INLINE: Final = 2
 _BIG_ENDIAN: Final = 1
-_SECTIONS: Final = (".go.buildinfo", "__go_buildinfo")
+SECTIONS: Final = (".go.buildinfo", "__go_buildinfo")
+"""Names of the section with the build information, in ELF and in Mach-O."""
 _PLACES: Final = 8
 """Writable segments that are searched; linkers make one or two, a header may claim 65,535."""
 _ESCAPE: Final = re.compile(r"\\(?:x(?P<hex>[0-9a-f]{2})|(?P<one>.))", re.DOTALL)
@@ -113,7 +114,7 @@ def modules(text: str, limits: Limits) -> Modules:
 
 
 def _places(program: Executable) -> Iterator[Region]:
-    section = program.section(*_SECTIONS)
+    section = program.section(*SECTIONS)
     if section is not None:
         yield section
     yield from [region for region in program.segments if region.data][:_PLACES]

@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from scantling.catalog.api import Found, OpenFile, Unreadable
-from scantling.catalog.ecosystems.golang.buildinfo import BuildInfo, Module, Modules, modules, read
+from scantling.catalog.ecosystems.golang.buildinfo import (
+    SECTIONS,
+    BuildInfo,
+    Module,
+    Modules,
+    modules,
+    read,
+)
 from scantling.catalog.executable import executables
 from scantling.core.limits import Limits
 from scantling.core.model.facts import PackageFact
@@ -31,7 +38,7 @@ def programs_in(file: OpenFile) -> Iterator[BuildInfo | Unreadable]:
     Nothing is yielded for a program without. Raises InputError when a header or the information
     itself cannot be read.
     """
-    for program in executables(file.data, file.limits):
+    for program in executables(file.data, file.limits, SECTIONS):
         info = read(program, file.limits)
         if info is not None:
             yield info

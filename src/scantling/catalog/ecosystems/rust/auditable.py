@@ -50,7 +50,7 @@ def parse(file: OpenFile) -> Iterator[Found]:
 
     Raises InputError when the file's headers or the list are damaged.
     """
-    for program in executables(file.data, file.limits):
+    for program in executables(file.data, file.limits, _SECTIONS):
         data = _section(program, file.limits)
         if data is not None:
             yield from _crates(_inflated(data, file.limits), file.limits)
