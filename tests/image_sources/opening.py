@@ -98,7 +98,7 @@ def login_file(path: Path, content: object) -> str:
     return str(path)
 
 
-def auths(registry: str, user: str = "alice", password: str = PASSWORD) -> dict[str, Any]:
+def auths(registry: str, user: str = "reader", password: str = PASSWORD) -> dict[str, Any]:
     """Return the stored form of a login."""
     pair = base64.b64encode(f"{user}:{password}".encode()).decode()
     return {"auths": {registry: {"auth": pair}}}

@@ -290,7 +290,7 @@ def test_a_login_is_found_under_its_registrys_name(tmp_path: Path, registry: str
     found = find_login(registry, "example/app", login_file(tmp_path / "a.json", auths(key)))
 
     assert found is not None
-    assert (found.user, found.secret) == ("alice", Secret(CANARY))
+    assert (found.user, found.secret) == ("reader", Secret(CANARY))
 
 
 @pytest.mark.parametrize(
@@ -434,7 +434,7 @@ def test_no_error_ever_repeats_a_login(
     tmp_path: Path, auth: str, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake = _served(auth)
-    encoded = base64.b64encode(f"alice:{CANARY}".encode()).decode()
+    encoded = base64.b64encode(f"reader:{CANARY}".encode()).decode()
 
     def echo(request: httpx2.Request) -> httpx2.Response | None:
         sent = request.headers.get("authorization")

@@ -21,7 +21,7 @@ pytestmark = [
     ),
 ]
 
-USER, PASSWORD = "alice", "pass-w0rd"
+USER, PASSWORD = "reader", "pass-w0rd"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_a_wrong_password_is_said_and_never_shown(run: Run, place: str, tmp_path
 
     assert done.code == 4
     assert place in done.err
-    assert "the password or token of 'alice' is wrong" in done.err
+    assert "the password or token of 'reader' is wrong" in done.err
     assert "wr0ng" not in done.err + done.out
 
 

@@ -37,7 +37,7 @@ class FakeRegistry:
 
     realm: str = "https://auth.example.com/token"
 
-    def __init__(self, *, auth: str = "", user: str = "alice", password: str = "") -> None:
+    def __init__(self, *, auth: str = "", user: str = "reader", password: str = "") -> None:
         self.auth = auth
         self.user = user
         self.password = password or "pass-w0rd"
