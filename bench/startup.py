@@ -36,13 +36,14 @@ COMMANDS = {
     "scantling --version": ["-m", "scantling", "--version"],
     "scantling --help": ["-m", "scantling", "--help"],
 }
-_FIELDS = (
+_FIELDS = "\n    ".join(["a: str", "b: int = 0", "c: tuple = ()", "d: str = ''", "e: str = ''"])
     "a: str\n    b: int = 0\n    c: tuple = ()\n    d: str = ''\n    e: str = ''\n    f: str = ''"
 )
 RECORDS = {
     "frozen dataclass": (
         "import dataclasses",
-        f"@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)\nclass Record:\n    {_FIELDS}",
+        "@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)\n"
+        f"class Record:\n    {_FIELDS}",
     ),
     "frozen msgspec.Struct": (
         "import msgspec",
