@@ -37,8 +37,6 @@ COMMANDS = {
     "scantling --help": ["-m", "scantling", "--help"],
 }
 _FIELDS = "\n    ".join(["a: str", "b: int = 0", "c: tuple = ()", "d: str = ''", "e: str = ''"])
-    "a: str\n    b: int = 0\n    c: tuple = ()\n    d: str = ''\n    e: str = ''\n    f: str = ''"
-)
 RECORDS = {
     "frozen dataclass": (
         "import dataclasses",
