@@ -36,17 +36,22 @@ COMMANDS = {
     "scantling --version": ["-m", "scantling", "--version"],
     "scantling --help": ["-m", "scantling", "--help"],
 }
-_FIELDS = "\n    ".join(["a: str", "b: int = 0", "c: tuple = ()", "d: str = ''", "e: str = ''"])
+_FIELDS = """
+    a: str
+    b: int = 0
+    c: tuple = ()
+    d: str = ""
+    e: str = ""
+    f: str = ""
+"""
+_STRUCT = f"class Record(msgspec.Struct, frozen=True, kw_only=True):{_FIELDS}"
+_DATACLASS = f"""
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Record:{_FIELDS}
+"""
 RECORDS = {
-    "frozen dataclass": (
-        "import dataclasses",
-        "@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)\n"
-        f"class Record:\n    {_FIELDS}",
-    ),
-    "frozen msgspec.Struct": (
-        "import msgspec",
-        f"class Record(msgspec.Struct, frozen=True, kw_only=True):\n    {_FIELDS}",
-    ),
+    "frozen dataclass": ("import dataclasses", _DATACLASS),
+    "frozen msgspec.Struct": ("import msgspec", _STRUCT),
 }
 
 
