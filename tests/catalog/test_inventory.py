@@ -255,9 +255,7 @@ def test_a_package_database_of_another_system_is_a_conflict() -> None:
 
 
 def test_an_image_in_which_nothing_was_recognized_is_never_clean() -> None:
-    assert _codes(fold(IMAGE, (_layer(adds=("usr/local/bin/mystery",)),))) == {
-        "image.unrecognized"
-    }
+    assert _codes(fold(IMAGE, (_layer(adds=("usr/local/bin/mystery",)),))) == {"image.unrecognized"}
 
 
 def test_an_image_without_layers_is_never_clean() -> None:
@@ -320,3 +318,36 @@ def test_gaps_of_a_file_that_is_hidden_are_not_the_images() -> None:
     inventory = fold(IMAGE, (_layer(DEBIAN, _deb("a=1"), bad), _layer(deleted=("x",))))
 
     assert _codes(inventory) == set()
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("app/x.jar", "/store/blob"),
+        ("app/node_modules/a/package.json", "/store/blob"),
+        ("lib/y-2.dist-info", "../store"),
+    ],
+)
+def test_a_package_under_another_name_is_a_gap(link: str, target: str) -> None:
+    layer = _layer(DEBIAN, _deb("a=1"), adds=("store/blob",), links=((link, target),))
+
+    assert "link.unread" in _codes(fold(IMAGE, (layer,)))
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("app/x.jar", "/store/y.jar"),
+        ("app/x.jar", "/dev/null"),
+        ("lib/y-2.dist-info", "../store/y-2.dist-info"),
+    ],
+)
+def test_a_link_to_what_is_read_anyway_or_to_nothing_is_none(link: str, target: str) -> None:
+    layer = _layer(
+        DEBIAN,
+        _deb("a=1"),
+        adds=("store/y.jar", "store/y-2.dist-info/METADATA"),
+        links=((link, target),),
+    )
+
+    assert _codes(fold(IMAGE, (layer,))) == set()

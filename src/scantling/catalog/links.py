@@ -27,6 +27,22 @@ _MUST_READ: Final = (
     "var/lib/rpm/Packages.db",
     "var/lib/rpm/rpmdb.sqlite",
 )
+# How the path of a package's own evidence ends. A link of such a name is what a program loads; it
+# is read under the name of the file it leads to, so that must have the same ending.
+_TELLING: Final = (
+    ".dist-info",
+    ".dist-info/METADATA",
+    ".egg-info",
+    ".egg-info/PKG-INFO",
+    "EGG-INFO/PKG-INFO",
+    "/composer/installed.json",
+    "/package.json",
+    ".ear",
+    ".egg",
+    ".gemspec",
+    ".jar",
+    ".war",
+)
 
 
 def added_paths(layers: tuple[LayerFacts, ...]) -> Added:
@@ -54,13 +70,33 @@ def visible_links(layers: tuple[LayerFacts, ...], added: Added) -> dict[str, str
 
 
 def unread_links(links: dict[str, str], read: Iterable[str], added: Added) -> Iterator[Gap]:
-    """Yield a gap for a release file or database that is a link to a file nobody read."""
+    """Yield a gap for a release file, database or package that is a link to a file nobody read."""
+    read = frozenset(read)
     for path in _MUST_READ:
         target = resolved(path, links)
         if target is None:
             yield gap("link.loop", "its links lead in a circle", path=path)
         elif target not in {path, *read} and any(target in paths for paths in added):
             yield gap("link.unread", f"it leads to {target}", path=path)
+    for path in filter(_is_telling, links):
+        target = resolved(path, links)
+        if not target or target in read or f"/{target}".endswith(_ending(path)):
+            continue
+        # A link to nothing, or in a circle, loads nothing either. Folders may be implied.
+        if any(target in paths or _has_folder(paths, target) for paths in added):
+            yield gap("link.unread", f"it leads to {target}", path=path)
+
+
+def _has_folder(paths: frozenset[str], folder: str) -> bool:
+    return any(path.startswith(f"{folder}/") for path in paths)
+
+
+def _is_telling(path: str) -> bool:
+    return path.endswith(_TELLING)
+
+
+def _ending(path: str) -> str:
+    return next(one for one in _TELLING if path.endswith(one))
 
 
 def resolved(path: str, links: dict[str, str]) -> str | None:

@@ -27,7 +27,7 @@ MODULES: Final[dict[str, int]] = {
     "golang.binary": 2,
     "golang.unmarked": 2,
     "java.archive": 2,
-    "node.package_json": 1,
+    "node.package_json": 2,
     "osrelease.alpine_release": 1,
     "osrelease.debian_version": 1,
     "osrelease.lsb_release": 1,

@@ -165,7 +165,14 @@ def test_a_broken_installed_package_is_reported(data: bytes) -> None:
 
 
 def test_a_file_that_only_sets_the_module_type_is_no_package() -> None:
-    assert parsed("node_modules/a", type="module") == []
+    assert parsed("node_modules/a/esm", type="module") == []
+    assert parsed("app", type="module") == []
+
+
+def test_an_installed_package_that_says_nothing_of_itself_is_reported() -> None:
+    assert codes(read(PLUGIN, "node_modules/a/package.json", b'{"type": "module"}')) == {
+        "parse.failed"
+    }
 
 
 def test_a_template_outside_node_modules_is_a_note() -> None:

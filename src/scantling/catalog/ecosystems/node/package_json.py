@@ -60,8 +60,8 @@ class _Place(Struct, frozen=True, kw_only=True):
 def parse(file: OpenFile) -> Iterator[Found]:
     """Yield the package; nothing when this is no package (see above).
 
-    An installed package without a version, or whose JSON is broken, is unreadable; a broken file
-    elsewhere (templates are common) is a note.
+    An installed package without name or version, or whose JSON is broken, is unreadable; a broken
+    file elsewhere (templates are common) is a note.
     """
     place = _place(file.folder)
     if place is None:
@@ -73,7 +73,7 @@ def parse(file: OpenFile) -> Iterator[Found]:
         yield Unreadable(code=code, reason=f"not a package.json: {error}"[:300])
         return
     name, version = (manifest.name or "").strip(), (manifest.version or "").strip()
-    if not name and not version:
+    if not name and not version and not place.name:
         return  # not a package: `{"type": "module"}`
     problem = _problem(name, version, file.limits)
     if problem and place.name:
@@ -168,7 +168,7 @@ def _is_package_folder(parts: list[str]) -> bool:
 
 PLUGIN: Final = Cataloger(
     name="node-package-json",
-    version=1,
+    version=2,
     wants=(Want(name="package.json"),),
     parse=parse,
 )
