@@ -31,7 +31,6 @@ from tests.journeys.conftest import APP, BASE
 _ROOT: Final = Path(__file__).parents[2]
 _DATA: Final = _ROOT / "tests" / "catalog" / "ecosystems"
 _OCI: Final = "application/vnd.oci.image"
-_SUFFIX: Final = {"": "", "gzip": "+gzip", "zstd": "+zstd"}
 EPOCH: Final = str(int(NOW.timestamp()))
 """SOURCE_DATE_EPOCH at which the database is fresh."""
 DPKG: Final = "var/lib/dpkg/status"
@@ -68,7 +67,7 @@ class Parts(Struct, kw_only=True):
         """Return the manifest, with that configuration."""
         layers = [
             {
-                "mediaType": f"{_OCI}.layer.v1.tar{_SUFFIX[kind]}",
+                "mediaType": f"{_OCI}.layer.v1.tar" + (f"+{kind}" if kind else ""),
                 "digest": claimed,
                 "size": len(blob),
             }

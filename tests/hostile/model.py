@@ -184,7 +184,9 @@ def demand(
     counts = {
         path: count
         for path, count in evidence(packages).items()
-        if path in now and not _is_cut_between_records(path, before[path], now[path])
+        if path in now
+        and not _is_cut_between_records(path, before[path], now[path])
+        and not _is_application(path)
     }
     return Demand(ids=frozenset(ids), counts=counts)
 
@@ -216,7 +218,7 @@ def _record(data: bytes, package: Package) -> bytes:
 
 def _named(data: bytes) -> object:
     try:
-        value = json.loads(data)
+        value = json.loads(data.decode())
     except (ValueError, RecursionError):
         return None
     return (value.get("name"), value.get("version")) if isinstance(value, dict) else None
@@ -231,3 +233,8 @@ def _identity(data: bytes) -> list[bytes]:
 def _is_cut_between_records(path: str, old: bytes, new: bytes) -> bool:
     """Tell whether whole records were cut off the end, which nothing in the file shows."""
     return path in _PARAGRAPHS and old.startswith(new) and new.endswith(b"\n\n")
+
+
+def _is_application(path: str) -> bool:
+    """Tell whether this names the application itself: a broken one is a note (templates)."""
+    return path.endswith("package.json") and "node_modules/" not in path
