@@ -145,6 +145,17 @@ class Database:
                 for _, record in self._segment(entry).pairs():
                     yield from _decoded(_ROWS, record, entry)
 
+    def records(self, source: str) -> Iterator[tuple[str, str, bytes]]:
+        """Yield (ecosystem, package, all that the source says of it, encoded), by segment and key.
+
+        Equal bytes say the same; telling that costs a fiftieth of reading them.
+        """
+        for entry in self._by_kind.get("statements", ()):
+            if entry.source == source:
+                for key, record in self._segment(entry).pairs():
+                    ecosystem, _, package = key.partition("\0")
+                    yield ecosystem, package, record
+
     def texts(self, source: str) -> Iterator[Advisory]:
         """Yield the documents of a source without their statements, by id."""
         for entry in self._by_kind.get("texts", ()):

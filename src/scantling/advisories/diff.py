@@ -37,6 +37,29 @@ def diff(old: Database, new: Database) -> Iterator[Change]:
             yield from sorted(_changes(name, _by_key(old, name), _by_key(new, name)))
 
 
+def changed_keys(old: Database, new: Database) -> tuple[tuple[str, str], ...]:
+    """Return the (ecosystem, package) of which anything that matching reads differs, sorted.
+
+    These are the packages to match again after an update. Unlike `diff` it also sees that only a
+    document's aliases or dates changed, and decodes nothing.
+    """
+    names = {source.name for database in (old, new) for source in database.manifest.sources}
+    changed: set[tuple[str, str]] = set()
+    for name in sorted(names):
+        if _digests(old, name) != _digests(new, name):
+            before = {(one, package): record for one, package, record in old.records(name)}
+            for ecosystem, package, record in new.records(name):
+                if before.pop((ecosystem, package), None) != record:
+                    changed.add((ecosystem, package))
+            changed.update(before)
+    return tuple(sorted(changed))
+
+
+def _digests(database: Database, source: str) -> tuple[str, ...]:
+    segments = database.manifest.segments_of(source)
+    return tuple(one.digest for one in segments if one.kind == "statements")
+
+
 def _digest(database: Database, source: str) -> str:
     segments = database.manifest.segments_of(source)
     return next((one.digest for one in segments if one.kind == "statements"), "")

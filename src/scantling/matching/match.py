@@ -19,8 +19,8 @@ from scantling.versions.registry import scheme_for
 from scantling.versions.vers import from_intervals
 
 
-class _Decision(Struct, frozen=True):
-    """How one statement compares with one package."""
+class Decision(Struct, frozen=True):
+    """How one statement compares with one package: what a `Match` is written from."""
 
     stored: Stored
     question: Lookup
@@ -53,7 +53,18 @@ def match_package(
     `everything`, words that clear the package are left out unless another source contradicts them.
     """
     scheme = scheme_for(package.ecosystem)
-    decisions = tuple(_decisions(package, advisories, scheme))
+    decisions = decide(package, advisories, everything=everything)
+    return tuple(_match(package, one, scheme) for one in decisions)
+
+
+def decide(
+    package: Package, advisories: AdvisoryIndex, *, everything: bool = False
+) -> tuple[Decision, ...]:
+    """Return what `match_package` writes its matches from: the same answers, without their texts.
+
+    For whoever asks about many packages and shows few.
+    """
+    decisions = tuple(_decisions(package, advisories, scheme_for(package.ecosystem)))
     if not everything:
         open_ids = {
             name
@@ -62,14 +73,14 @@ def match_package(
             for name in _names(one.stored)
         }
         decisions = tuple(one for one in decisions if not open_ids.isdisjoint(_names(one.stored)))
-    return tuple(_match(package, one, scheme) for one in decisions)
+    return decisions
 
 
 def _names(stored: Stored) -> tuple[str, ...]:
     return (stored.statement.vulnerability, *stored.aliases)
 
 
-def _decisions(package: Package, advisories: AdvisoryIndex, scheme: Scheme) -> Iterator[_Decision]:
+def _decisions(package: Package, advisories: AdvisoryIndex, scheme: Scheme) -> Iterator[Decision]:
     for question in lookups(package):
         stored = advisories.lookup(package.ecosystem, question.package)
         if not stored:
@@ -102,7 +113,7 @@ def _same_module(label: str, module: str) -> bool:
     return label == module or label.startswith(module + ":")
 
 
-def _decided(stored: Stored, question: Lookup, key: bytes | None) -> _Decision | None:
+def _decided(stored: Stored, question: Lookup, key: bytes | None) -> Decision | None:
     """Return what the statement comes to; None when it only clears other versions."""
     status = stored.statement.status
     outcome, interval, because = _compared(stored, question.version, key)
@@ -112,10 +123,10 @@ def _decided(stored: Stored, question: Lookup, key: bytes | None) -> _Decision |
         outcome, because = Outcome.NOT_AFFECTED, f"the source says: {_word(stored)}"
     elif status is Status.UNDER_INVESTIGATION and outcome is Outcome.AFFECTED:
         outcome, because = Outcome.UNDETERMINED, "the source is still investigating"
-    return _Decision(stored, question, outcome, interval, because)
+    return Decision(stored, question, outcome, interval, because)
 
 
-def _match(package: Package, decision: _Decision, scheme: Scheme) -> Match:
+def _match(package: Package, decision: Decision, scheme: Scheme) -> Match:
     stored, statement = decision.stored, decision.stored.statement
     decided = decision.interval
     return Match(
