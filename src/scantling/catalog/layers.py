@@ -8,7 +8,8 @@
 Gaps carry no layer number: the same facts may stand for several places in several images.
 """
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from isal import isal_zlib
@@ -17,6 +18,7 @@ from msgspec import Struct
 from scantling.catalog.api import Cataloger, Size
 from scantling.catalog.collect import Casualty, Collector, subject
 from scantling.catalog.factsform import Wire, clean, encode, pack_links
+from scantling.catalog.hashing import HasherLostError, Hashes
 from scantling.catalog.wants import WantIndex, largest
 from scantling.core.errors import InputError
 from scantling.core.limits import MIB, Limits
@@ -25,7 +27,7 @@ from scantling.core.model.image import Layer
 from scantling.core.sandbox.worker import Desk
 from scantling.image.api import Slice
 from scantling.image.budget import Budget
-from scantling.image.stream import Digests, LayerStream, open_stream
+from scantling.image.stream import Digests, Hash, LayerStream, open_stream
 from scantling.image.tar import SKIP, SNIFF, Entry, Kind, TarWalker
 
 NOTED_BYTES: Final = 32 * MIB
@@ -44,22 +46,27 @@ class Readers(Struct, frozen=True, kw_only=True):
 
 
 class LayerTask(Struct, frozen=True, kw_only=True):
-    """One layer to be read. `verify`: its digests are not known to be true yet."""
+    """One layer to be read. `verify`: its digests are not known to be true yet.
+
+    `hashes` computes them elsewhere; None: here.
+    """
 
     slice: Slice
     layer: Layer
     readers: Readers
     skip: SkipTable
     verify: bool = True
+    hashes: Hashes | None = None
 
 
 def read_layer(desk: Desk, task: LayerTask) -> bytes:
     """Return the layer's facts, encoded for `decode`; whatever is wrong with it is in them."""
-    readers = task.readers
-    collector = Collector(
-        readers.catalogers, readers.index, readers.limits, skip=task.skip, note=desk.note
-    )
-    return _Reader(desk, task, collector).facts()
+    if task.hashes is not None:
+        try:
+            return _Reader(desk, task, task.hashes.new).facts()
+        except HasherLostError:
+            desk.note("")  # nothing was said yet: all of it once more, hashed here
+    return _Reader(desk, task, hashlib.new).facts()
 
 
 def pack_paths(paths: Iterable[str]) -> bytes:
@@ -71,11 +78,15 @@ def pack_paths(paths: Iterable[str]) -> bytes:
 class _Reader:
     """One layer being read."""
 
-    def __init__(self, desk: Desk, task: LayerTask, collector: Collector) -> None:
+    def __init__(self, desk: Desk, task: LayerTask, new_hash: Callable[[str], Hash]) -> None:
+        readers = task.readers
         self._desk = desk
         self._task = task
-        self._index = task.readers.index
-        self._collector = collector
+        self._new_hash = new_hash
+        self._index = readers.index
+        self._collector = Collector(
+            readers.catalogers, readers.index, readers.limits, skip=task.skip, note=desk.note
+        )
         self._links: dict[str, str] = {}
         self._hard: dict[str, str] = {}
         self._deleted: set[str] = set()
@@ -122,6 +133,7 @@ class _Reader:
             media_type=self._task.layer.media_type,
             stored=_algorithm(self._task.layer.digest) if verify else "",
             content=(_algorithm(self._task.layer.diff_id) or "sha256") if verify else "",
+            new_hash=self._new_hash,
         )
 
     def _select(self, path: str, size: int, _mode: int) -> str:

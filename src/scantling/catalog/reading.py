@@ -16,10 +16,11 @@ from scantling.catalog.api import Cataloger, Profile
 from scantling.catalog.collect import Casualty, of_subject
 from scantling.catalog.factsform import decode
 from scantling.catalog.folders import read_folder
+from scantling.catalog.hashing import Ring
 from scantling.catalog.layers import LayerTask, Readers, read_layer
 from scantling.catalog.wants import WantIndex
 from scantling.core.errors import ScantlingError
-from scantling.core.limits import Limits
+from scantling.core.limits import MIB, Limits
 from scantling.core.model.facts import LayerFacts
 from scantling.core.model.gap import Gap, gap
 from scantling.core.model.image import Layer
@@ -30,6 +31,8 @@ from scantling.image.api import FolderTree, LayerBlob
 
 _ATTEMPTS: Final = 4
 """One, and three more without what ended the ones before."""
+_WORTH_HASHING: Final = 8 * MIB
+"""Stored bytes from which on a layer's digests repay a worker of their own."""
 # Decoders that parsers ask for by name; a worker could not load their modules any more.
 _CODECS: Final = (
     "ascii",
@@ -111,24 +114,75 @@ def read_all(
     waiting = attempts
     while waiting:
         left = msgspec.structs.replace(limits, scan_wall_s=max(0, int(end - time.monotonic())))
-        jobs = [_job(one, readers, place) for place, one in enumerate(waiting)]
-        outcomes = pool.run(jobs, workers=workers, limits=left, progress=progress)
+        outcomes = _attempt(waiting, readers, workers=workers, limits=left, progress=progress)
         for one, outcome in zip(waiting, outcomes, strict=True):
             _conclude(one, outcome)
         waiting = [one for one in waiting if one.reading is None]
     return tuple(one.reading for one in attempts if one.reading is not None)
 
 
-def _job(attempts: _Attempts, readers: Readers, place: int) -> pool.Job:
+def _attempt(
+    waiting: Sequence[_Attempts],
+    readers: Readers,
+    *,
+    workers: int,
+    limits: Limits,
+    progress: Progress,
+) -> Sequence[pool.Outcome | None]:
+    """Run one attempt at each of these and return how it ended."""
+    alone = _alone(waiting, workers)
+    if alone is None:
+        jobs = [_job(one, readers, place) for place, one in enumerate(waiting)]
+        return pool.run(jobs, workers=workers, limits=limits, progress=progress)
+    ring = Ring()
+    jobs = [
+        _job(one, readers, place, ring if one is alone else None)
+        for place, one in enumerate(waiting)
+    ]
+    jobs.append(_hashing_job(ring, alone))
+    try:
+        *outcomes, hashing = pool.run(jobs, workers=workers + 1, limits=limits, progress=progress)
+    finally:
+        ring.drop()
+    alone.cpu_s += hashing.cpu_s if hashing is not None else 0.0
+    return outcomes
+
+
+def _alone(waiting: Sequence[_Attempts], workers: int) -> _Attempts | None:
+    """Return the layer that keeps one worker busy while another has nothing left to do, if any."""
+    hashed = [one for one in waiting if one.request.layer and one.request.verify]
+    longest = max(hashed, key=_size, default=None)
+    if longest is None or workers < 2:  # noqa: PLR2004 - one to read and one to hash
+        return None
+    share = sum(map(_size, waiting)) / workers
+    return longest if _size(longest) >= max(_WORTH_HASHING, share) else None
+
+
+def _size(attempts: _Attempts) -> int:
     layer = attempts.request.layer
-    size = layer.size_bytes if layer else 0
+    return layer.size_bytes if layer else 0
+
+
+def _hashing_job(ring: Ring, attempts: _Attempts) -> pool.Job:
+    # Begins before the layer itself, so that the two never wait for each other.
+    layer = attempts.request.layer
+    label = f"layer {layer.index + 1}, digests" if layer else ""
+    return pool.Job(prepare=ring.hasher, weight=_size(attempts) + 1, label=label)
+
+
+def _job(attempts: _Attempts, readers: Readers, place: int, ring: Ring | None = None) -> pool.Job:
+    layer = attempts.request.layer
+    size = _size(attempts)
     label = f"layer {layer.index + 1}" if layer else f"folder {place + 1}"
     return pool.Job(
-        prepare=lambda: _prepare(attempts, readers), weight=size, label=label, total_bytes=size
+        prepare=lambda: _prepare(attempts, readers, ring),
+        weight=size,
+        label=label,
+        total_bytes=size,
     )
 
 
-def _prepare(attempts: _Attempts, readers: Readers) -> Task | None:
+def _prepare(attempts: _Attempts, readers: Readers, ring: Ring | None) -> Task | None:
     """Open the bytes; None when they cannot be had."""
     attempts.count += 1
     request = attempts.request
@@ -142,15 +196,19 @@ def _prepare(attempts: _Attempts, readers: Readers) -> Task | None:
         stored = request.blob.open()
     except ScantlingError as error:
         attempts.missing = str(error)
+        if ring is not None:
+            ring.drop()
         return None
+    hashes, kept = (None, ()) if ring is None else ring.reader()
     task = LayerTask(
         slice=stored,
         layer=request.layer,
         readers=readers,
         skip=attempts.skip,
         verify=request.verify,
+        hashes=hashes,
     )
-    return Task(run=lambda desk: read_layer(desk, task), keep=(stored.fd,))
+    return Task(run=lambda desk: read_layer(desk, task), keep=(stored.fd, *kept))
 
 
 def _folder_run(descriptor: int, readers: Readers, attempts: _Attempts) -> Callable[[Desk], bytes]:

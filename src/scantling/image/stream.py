@@ -15,8 +15,8 @@ stepped over.
 
 import hashlib
 import os
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -42,6 +42,17 @@ _UNSUPPORTED: Final = (
 )
 
 
+class Hash(Protocol):
+    """What is used of a `hashlib` object."""
+
+    @property
+    def name(self) -> str: ...
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
 class Digests(Struct, frozen=True, kw_only=True):
     """What was read. Digests are `<algorithm>:<hex>`, empty when not wanted or not to be had.
 
@@ -62,15 +73,23 @@ class LayerStream:
     `compression` is `gzip`, `zstd` or empty. `gaps` are problems that did not stop the reading.
     """
 
-    def __init__(self, slice_: Slice, budget: Budget, *, stored: str, content: str) -> None:
+    def __init__(
+        self,
+        slice_: Slice,
+        budget: Budget,
+        *,
+        stored: str,
+        content: str,
+        new_hash: Callable[[str], Hash],
+    ) -> None:
         self.gaps: Final = GapList()
         self.compression = ""
         self.bytes_in = 0
         self.bytes_out = 0
         self._slice: Final = slice_
         self._budget: Final = budget
-        self._stored = hashlib.new(stored) if stored else None
-        self._content = hashlib.new(content) if content else None
+        self._stored = new_hash(stored) if stored else None
+        self._content = new_hash(content) if content else None
         self._pieces: Iterator[bytes] = iter(())
         self._failed = False
         self._short = False
@@ -149,7 +168,7 @@ class LayerStream:
             self.gaps.add_error(error)
 
     @staticmethod
-    def _hex(digest: "hashlib._Hash | None") -> str:
+    def _hex(digest: Hash | None) -> str:
         return "" if digest is None else f"{digest.name}:{digest.hexdigest()}"
 
     def _read_stored(self) -> bytes:
@@ -177,10 +196,12 @@ def open_stream(
     media_type: str = "",
     stored: str = "sha256",
     content: str = "sha256",
+    new_hash: Callable[[str], Hash] = hashlib.new,
 ) -> LayerStream:
     """Return the uncompressed bytes of a layer, its compression told by its first bytes.
 
-    `stored` and `content` name the hashes of the stored and the uncompressed bytes (empty: none).
+    `stored` and `content` name the hashes of the stored and the uncompressed bytes (empty: none),
+    which `new_hash` begins.
     `media_type` is what the manifest declares (empty: it declares nothing); when it names another
     compression the layer is still read and `layer.mediatype` noted. Raises InputError
     `layer.encrypted`, `layer.unsupported` (neither gzip, zstd nor tar), `limit.bytes` (a stored
@@ -198,7 +219,7 @@ def open_stream(
     if media_type.endswith("+encrypted"):
         raise InputError("layer.encrypted", f"the layer is encrypted ({media_type})")
     compression = _compression(slice_)
-    stream = LayerStream(slice_, budget, stored=stored, content=content)
+    stream = LayerStream(slice_, budget, stored=stored, content=content, new_hash=new_hash)
     stream.start(compression)
     declared = _declared(media_type)
     if declared is not None and declared != compression:
