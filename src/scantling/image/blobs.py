@@ -74,10 +74,14 @@ class FolderBlob:
 
     def open(self) -> Slice:
         """Return the bytes. Raises TargetError if the file is gone or another one."""
-        fd = open_regular(self._folder_fd, self._name)
+        changed = TargetError("the image folder changes while it is read; scan it again")
+        try:
+            fd = open_regular(self._folder_fd, self._name)
+        except FileNotFoundError:
+            raise changed from None
         if stamp(fd) != self._stamp:
             os.close(fd)
-            raise TargetError("the image folder changes while it is read; scan it again")
+            raise changed
         return Slice(fd=fd, offset_bytes=0, length_bytes=os.fstat(fd).st_size)
 
 
