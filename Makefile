@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all check format lock starter schema docs bench quality oracles images-check hostile fuzz clean
+.PHONY: help install demo test test-all check format lock starter schema docs bench quality fleet oracles images-check hostile fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r n t; do printf '  make %-10s %s\n' "$$n" "$$t"; done
@@ -55,6 +55,9 @@ schema: $(VENV)/.dev ## write the JSON schema of the report
 
 bench: $(VENV)/.runtime ## time Scantling beside Trivy and Syft (see bench/README.md)
 	$(BIN)/python bench/compare.py $(IMAGES) $(ARGS)
+
+fleet: $(VENV)/.runtime ## match 100,000 images, and again after an update (DATA=folder of the public data)
+	PYTHONPATH=src:bench $(BIN)/python -m fleet.measure $(DATA) $(ARGS)
 
 oracles: $(VENV)/.dev ## compare with the real tools on this machine
 	$(BIN)/python -m pytest -m oracle -n $(JOBS) tests $(ARGS)
