@@ -13,6 +13,7 @@ import pytest
 from scantling.advisories.database import Database
 from scantling.advisories.store import Store
 from scantling.core.errors import ExitCode
+from scantling.core.limits import DEFAULT
 from scantling.core.model.finding import VerdictStatus
 from scantling.core.model.gap import CODES, GapKind
 from scantling.core.model.report import ScanReport
@@ -122,7 +123,7 @@ def _kind(case: test_compression.Case) -> str:
 
 
 @pytest.mark.parametrize(
-    "row", [row for row, case in test_zip.CASES.items() if case.limits == test_zip.Case.limits]
+    "row", [row for row, case in test_zip.CASES.items() if case.limits == DEFAULT]
 )
 def test_a_hostile_archive_hides_nothing_of_the_image(
     row: str, known: Database, tmp_path: Path
