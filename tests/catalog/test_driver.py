@@ -199,6 +199,7 @@ class _Elsewhere:
 
     identity = ""
     digest = ""
+    length_bytes = 0
 
     def open(self) -> Slice:
         raise TargetError("the registry said no")
@@ -307,6 +308,7 @@ class _Plain:
 
     identity = ""
     digest = ""
+    length_bytes = 0
 
     def __init__(self, tar: bytes) -> None:
         self._tar = tar

@@ -150,17 +150,24 @@ def _attempt(
 
 def _alone(waiting: Sequence[_Attempts], workers: int) -> _Attempts | None:
     """Return the layer that keeps one worker busy while another has nothing left to do, if any."""
-    hashed = [one for one in waiting if one.request.layer and one.request.verify]
-    longest = max(hashed, key=_size, default=None)
+    longest = max(filter(_is_work, waiting), key=_size, default=None)
     if longest is None or workers < 2:  # noqa: PLR2004 - one to read and one to hash
         return None
     share = sum(map(_size, waiting)) / workers
     return longest if _size(longest) >= max(_WORTH_HASHING, share) else None
 
 
-def _size(attempts: _Attempts) -> int:
+def _is_work(attempts: _Attempts) -> bool:
+    """Tell whether digests are asked for and the layer is compressed: copying a plain one for the
+    second worker takes as long as hashing it."""
     layer = attempts.request.layer
-    return layer.size_bytes if layer else 0
+    packed = layer is not None and layer.media_type.endswith(("gzip", "zstd"))
+    return packed and attempts.request.verify
+
+
+def _size(attempts: _Attempts) -> int:
+    blob = attempts.request.blob
+    return blob.length_bytes if blob else 0
 
 
 def _hashing_job(ring: Ring, attempts: _Attempts) -> pool.Job:

@@ -30,6 +30,7 @@ class LayerBlob(Protocol):
     `identity` names the bytes for the cache of verified digests: it changes whenever the bytes
     could have (blob digest plus the file's device, inode, size and times); empty if it cannot be
     known without reading. `digest` is the expected digest of the stored bytes, empty if none is.
+    `length_bytes` is how many there seem to be, to plan by; 0 if that is not known.
     """
 
     @property
@@ -37,6 +38,9 @@ class LayerBlob(Protocol):
 
     @property
     def digest(self) -> str: ...
+
+    @property
+    def length_bytes(self) -> int: ...
 
     def open(self) -> Slice:
         """Return the bytes; may download them first. The caller closes the descriptor.

@@ -41,6 +41,11 @@ class FileBlob:
         """The expected digest of the bytes, empty where the container has none."""
         return self._digest
 
+    @property
+    def length_bytes(self) -> int:
+        """Of the range."""
+        return self._slice[1]
+
     def open(self) -> Slice:
         """Return the bytes. Raises TargetError if the file changed since it was opened."""
         if stamp(self._fd) != self._stamp:
@@ -59,6 +64,7 @@ class FolderBlob:
         fd = open_regular(folder_fd, name)
         try:
             self._stamp = stamp(fd)
+            self._length_bytes = os.fstat(fd).st_size
         finally:
             os.close(fd)
 
@@ -71,6 +77,11 @@ class FolderBlob:
     def digest(self) -> str:
         """The expected digest of the bytes."""
         return self._digest
+
+    @property
+    def length_bytes(self) -> int:
+        """Of the file when it was found."""
+        return self._length_bytes
 
     def open(self) -> Slice:
         """Return the bytes. Raises TargetError if the file is gone or another one."""
@@ -101,6 +112,11 @@ class AbsentBlob:
     def digest(self) -> str:
         """The digest the bytes would have."""
         return self._digest
+
+    @property
+    def length_bytes(self) -> int:
+        """None that anyone could read."""
+        return 0
 
     def open(self) -> Slice:
         """Raise TargetError."""

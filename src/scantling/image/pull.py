@@ -135,6 +135,11 @@ class RegistryBlob:
         """The expected digest of the bytes."""
         return self._descriptor.digest
 
+    @property
+    def length_bytes(self) -> int:
+        """As declared."""
+        return self._descriptor.size_bytes
+
     def open(self) -> Slice:
         """Download the bytes and return them, size and digest verified. Raises TargetError."""
         got = self._fetch(self._descriptor)
