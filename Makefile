@@ -65,6 +65,10 @@ oracles: $(VENV)/.dev ## compare with the real tools on this machine
 images-check: $(VENV)/.dev ## compare inventories of real images with dpkg, importlib, npm (IMAGES=, DATA=folder)
 	SCANTLING_IMAGES=$(abspath $(IMAGES)) $(if $(DATA),SCANTLING_DATA=$(abspath $(DATA))) $(BIN)/python -m pytest -rs tests/oracles/images $(ARGS)
 
+hostile: $(VENV)/.dev ## damage images and look for silent losses (N=5000, SEED=0), and the bombs
+	SCANTLING_MUTATIONS=$(or $(N),5000) SCANTLING_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -n $(JOBS) tests/hostile/test_never_silently_clean.py $(ARGS)
+	$(BIN)/python -m pytest -m slow tests/hostile $(ARGS)
+
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format src tests tools bench
 	$(BIN)/ruff check --fix --quiet src tests tools bench || true

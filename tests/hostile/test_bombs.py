@@ -26,7 +26,7 @@ from tests.journeys.conftest import database as _database
 store = _database
 _SECONDS = 60
 _BYTES = 300 * MIB
-_SLOW = ("H038_four_million_entries",)
+_SLOW = ("H038_four_million_entries", "H074_overlapping_jar", "H083_large_description")
 _PIECE = bytes(16 * MIB)
 # A process inherits its parent's peak when it starts, so a small one stands between.
 _MEASURE = """

@@ -12,17 +12,17 @@ import pytest
 
 from scantling.advisories.database import Database
 from scantling.advisories.store import Store
-from scantling.core.errors import ExitCode
+from scantling.core.errors import ExitCode, TargetError
 from scantling.core.limits import DEFAULT
 from scantling.core.model.finding import VerdictStatus
 from scantling.core.model.gap import CODES, GapKind
 from scantling.core.model.report import ScanReport
 from scantling.scan import ScanOptions, scan
-from scantling.testing.images import compress, digest, layer_tar, write_tree
-from tests.hostile import test_compression, test_tar, test_zip
+from scantling.testing.images import digest, layer_tar, write_tree
+from tests.hostile import table, test_compression, test_tar, test_zip
 from tests.hostile.bases import EPOCH, Base, parts_of
 from tests.hostile.rows import Row, hidden_layer, padded_zip, rows
-from tests.journeys.conftest import BASE
+from tests.journeys.conftest import APP, BASE
 from tests.journeys.conftest import database as _database
 
 _OPTIONS = ScanOptions(workers=1)
@@ -135,8 +135,35 @@ def test_a_hostile_archive_hides_nothing_of_the_image(
     assert _is_found(report)
 
 
-def test_stored_bytes_of_the_sound_image_are_what_compress_writes() -> None:
-    """Guards the recipes: the sound layer alone is clean of gaps because it is well made."""
-    tar = layer_tar(BASE)
+@pytest.mark.parametrize(
+    "row", ["H051_fewer", "H051_more", "H051_order", "H051_value", "H051_none"]
+)
+def test_diff_ids_that_are_not_the_layers_are_never_complete(
+    row: str, known: Database, tmp_path: Path
+) -> None:
+    parts = parts_of(Base(name="ids", tars=(layer_tar(BASE), layer_tar(APP)), kinds=("gzip", "")))
+    changed = {
+        "H051_fewer": parts.diff_ids[:1],
+        "H051_more": [*parts.diff_ids, parts.diff_ids[0]],
+        "H051_order": parts.diff_ids[::-1],
+        "H051_value": [parts.diff_ids[0], digest(b"another")],
+        "H051_none": [],
+    }
+    parts.diff_ids = changed[row]
+    target = str(write_tree(tmp_path / "i", parts.layout()))
 
-    assert parts_of(Base(name="b", tars=(tar,), kinds=("gzip",))).stored == [compress(tar, "gzip")]
+    if len(parts.diff_ids) != len(parts.stored):
+        with pytest.raises(TargetError, match="do not belong together"):
+            scan(target, known, _OPTIONS)
+        return
+    report = scan(target, known, _OPTIONS)
+
+    assert "layer.diffid" in _codes(report)
+    assert report.verdict.exit_code == ExitCode.INCOMPLETE
+    assert _is_found(report)
+
+
+def test_the_manual_lists_these_inputs() -> None:
+    assert table.PATH.read_text(encoding="utf-8") == table.text(), (
+        "run: python -m tests.hostile.table"
+    )
