@@ -63,7 +63,6 @@ def main() -> None:
         _row("made from lists and indexed", seconds, _contents(fleet))
         _memory_row("memory of the index", before, args.images)
         same = _matching(fleet, _Databases(old.open(), new.open(), is_dense=args.dense))
-    _row("peak memory of the process", None, f"{_peak_mb():,.0f} MB")
     sys.exit(0 if same else "matching again gave another result than matching all")
 
 
@@ -122,6 +121,7 @@ def _again(fleet: Fleet, standing: Standing, databases: _Databases) -> bool:
     _, joined = _timed(lambda: fleet.sums(standing.counts()))
     _row("joined to images again", joined, "")
     _row("MATCHED AGAIN", compared + judged + found + joined, "")
+    _row("peak memory of the process so far", None, f"{_peak_mb():,.0f} MB")
     listed, seconds = _timed(lambda: sum(1 for _ in diff(*databases.files)))
     _row("the list of changes for people", seconds, f"{listed:,} changes; not needed above")
     full = Standing(fleet)
