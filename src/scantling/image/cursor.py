@@ -92,7 +92,8 @@ class Cursor:
         out = BytesIO()
         out.write(data)
         while out.tell() < count and self._more():
-            self.at += out.write(self.buffer[self.at : self.at + count - out.tell()])
+            # A view: a slice of bytes would be copied twice.
+            self.at += out.write(memoryview(self.buffer)[self.at : self.at + count - out.tell()])
         return out.getvalue()
 
     def rest_is_zero(self) -> bool:
