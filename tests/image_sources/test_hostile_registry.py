@@ -327,7 +327,7 @@ def test_h169_an_endless_401_is_asked_twice_at_most(fake: Fake) -> None:
     challenge = {"WWW-Authenticate": f'Bearer realm="{fake.server.realm}"'}
     _answer(fake, "/v2/", lambda _: httpx2.Response(401, headers=challenge))
 
-    with pytest.raises(RegistryError, match="there is no login for it|is wrong"):
+    with pytest.raises(RegistryError, match=r"there is no login for it|is wrong"):
         fake.open(NAME)
 
     assert len(fake.server.asked("/v2/")) == 2

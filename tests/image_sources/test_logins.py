@@ -58,7 +58,7 @@ def test_a_wrong_password_is_said_once_and_not_tried_for_ever(tmp_path: Path, au
     fake = _served(auth)
     options = _options(tmp_path, auths(PLACE, password="canary-wrong"))
 
-    with pytest.raises(RegistryError, match="the password or token of .* is wrong"):
+    with pytest.raises(RegistryError, match=r"the password or token of .* is wrong"):
         fake.open(f"{PLACE}/example/app", options)
 
     assert len(fake.server.requests) <= 3

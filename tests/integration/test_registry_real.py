@@ -93,7 +93,7 @@ def test_the_right_password_opens_the_image(basic: str, tmp_path: Path) -> None:
 
 
 def test_a_wrong_password_is_refused(basic: str, tmp_path: Path) -> None:
-    with pytest.raises(RegistryError, match="the password or token of .* is wrong") as caught:
+    with pytest.raises(RegistryError, match=r"the password or token of .* is wrong") as caught:
         _read(basic, _options(tmp_path, "reader:canary", basic))
 
     assert "canary" not in str(caught.value)
@@ -161,7 +161,7 @@ def test_a_token_opens_the_image(guarded: str, tmp_path: Path) -> None:
 
 
 def test_the_token_service_refuses_a_wrong_password(guarded: str, tmp_path: Path) -> None:
-    with pytest.raises(RegistryError, match="the password or token of .* is wrong"):
+    with pytest.raises(RegistryError, match=r"the password or token of .* is wrong"):
         _read(guarded, _options(tmp_path, "reader:wrong", guarded))
 
 
