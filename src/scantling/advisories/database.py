@@ -122,6 +122,14 @@ class Database:
                 return None if record is None else self._whole(entry, record)
         return None
 
+    def text(self, source: str, id_: str) -> Advisory | None:
+        """Return a document's texts, without its statements; None if the source has none such."""
+        for entry in self._by_kind.get("texts", ()):
+            if entry.source == source:
+                record = self._get(entry, id_)
+                return None if record is None else _decoded(_TEXT, record, entry).advisory
+        return None
+
     def find(self, id_: str) -> tuple[Advisory, ...]:
         """Return all documents that have this id, alias or vulnerability, by (source, id).
 
