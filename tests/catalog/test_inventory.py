@@ -309,7 +309,12 @@ def test_what_a_file_of_the_distribution_does_not_say_is_answered_by_its_owner()
     owned = fold(IMAGE, (_layer(DEBIAN, _deb("a=1"), tool, owners=owners),)).gaps
     loose = fold(IMAGE, (_layer(DEBIAN, _deb("a=1"), tool),)).gaps
 
-    assert ([one.kind for one in owned], [one.kind for one in loose]) == (["info"], ["blocking"])
+    removed = fold(
+        IMAGE, (_layer(DEBIAN, _deb("a=1", "b=1"), tool, owners=owners), _layer(_deb("b=1")))
+    ).gaps
+
+    kinds = [[one.kind for one in gaps] for gaps in (owned, loose, removed)]
+    assert kinds == [["info"], ["blocking"], ["blocking"]]
 
 
 def test_gaps_of_a_file_that_is_hidden_are_not_the_images() -> None:

@@ -196,6 +196,14 @@ def test_a_statement_about_a_module_stream_meets_that_stream_only(module: str, c
     assert len(_all(about, openssl(modules=("nodejs:18",)))) == count
 
 
+def test_a_source_that_never_speaks_of_modules_is_heard_about_a_modular_package() -> None:
+    about = replace(OPENSSL, module="nodejs:18:8080:abcd")
+    plain, streamed = openssl(), openssl(vulnerability="CVE-2", modules=("nodejs:16",))
+
+    assert len(_all(about, plain)) == 1
+    assert _all(about, plain, streamed) == []
+
+
 def test_a_withdrawn_advisory_makes_no_match() -> None:
     assert _all(DJANGO, django(ranges=BELOW), withdrawn="2026-01-01") == []
 

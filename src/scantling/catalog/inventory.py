@@ -60,7 +60,7 @@ def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = (
     packages = _packages(live, distro, layers, links)
     databases = _databases(live)
     told = {one.layer for one in gaps if one.layer is not None}
-    reading = _reading_gaps(layers, live)
+    reading = _reading_gaps(layers, live, {(one.type, one.name) for one in packages})
     # Why a layer has no bytes was told when the image was opened: foreign, encrypted, not there.
     found = [
         *gaps,
@@ -79,12 +79,17 @@ def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = (
     )
 
 
-def _reading_gaps(layers: tuple[LayerFacts, ...], live: dict[str, _Live]) -> Iterator[Gap]:
+def _reading_gaps(
+    layers: tuple[LayerFacts, ...], live: dict[str, _Live], installed: set[tuple[str, str]]
+) -> Iterator[Gap]:
     """Yield the gaps of layers and of visible files, with the layer they are in.
 
     Facts know no layer number: equal layers share them.
     """
-    owned = tuple(frozenset(one.path for one in layer.owners) for layer in layers)
+    owned = tuple(
+        frozenset(one.path for one in layer.owners if (one.type, one.package) in installed)
+        for layer in layers
+    )
     for index, layer in enumerate(layers):
         yield from (replace(one, layer=index) for one in layer.gaps)
     for path, file in live.items():

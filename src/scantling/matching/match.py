@@ -86,14 +86,17 @@ def _decisions(package: Package, advisories: AdvisoryIndex, scheme: Scheme) -> I
         if not stored:
             continue
         key = scheme.key(question.version)
+        modular = {one.source for one in stored if one.statement.modules}
         for one in stored:
-            if _applies(one, package, question):
+            if _applies(one, package, question, speaks_of_modules=one.source in modular):
                 decision = _decided(one, question, key)
                 if decision is not None:
                     yield decision
 
 
-def _applies(stored: Stored, package: Package, question: Lookup) -> bool:
+def _applies(
+    stored: Stored, package: Package, question: Lookup, *, speaks_of_modules: bool
+) -> bool:
     statement = stored.statement
     if stored.withdrawn:
         return False
@@ -103,9 +106,11 @@ def _applies(stored: Stored, package: Package, question: Lookup) -> bool:
         return False
     if statement.archs and package.arch not in {*statement.archs, "noarch", "all", ""}:
         return False
-    if statement.modules or package.module:
+    if statement.modules:
         return any(_same_module(package.module, module) for module in statement.modules)
-    return True
+    # Beside statements about module streams, one without is about the package outside of them. A
+    # source that never speaks of modules may mean either, and is not to be silenced.
+    return not (package.module and speaks_of_modules)
 
 
 def _same_module(label: str, module: str) -> bool:

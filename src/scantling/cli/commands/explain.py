@@ -21,6 +21,7 @@ from scantling.core.model.gap import GapKind
 from scantling.core.model.inventory import Inventory
 from scantling.core.model.report import DatabaseInfo
 from scantling.core.text import neutral
+from scantling.reports.formats.json import inert
 from scantling.reports.view import fix_words
 from scantling.scan import look
 
@@ -42,7 +43,9 @@ def run(args: argparse.Namespace) -> int:
         looked = look(args.target, options, cache=cache_of(args), progress=progress)
     answer = explain(looked.inventory, database, args.id, args.package)
     if args.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode() + "\n")
+        sys.stdout.write(
+            msgspec.json.format(msgspec.json.encode(inert(answer)), indent=2).decode() + "\n"
+        )
     else:
         sys.stdout.writelines(_text(answer, looked.inventory, database.info))
     return 0

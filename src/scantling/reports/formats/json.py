@@ -38,12 +38,15 @@ def _members(report: ScanReport) -> dict[str, object]:
     members: dict[str, object] = {}
     for name in report.__struct_fields__:
         value = getattr(report, name)
-        members[name] = [*map(_encoded, value)] if isinstance(value, tuple) else _encoded(value)
+        members[name] = [*map(inert, value)] if isinstance(value, tuple) else inert(value)
     return members
 
 
-def _encoded(value: object) -> object:
-    """Return the value as JSON text if it is inert as it is, else with its strings neutralized."""
+def inert(value: object) -> object:
+    """Return what msgspec encodes as the value with all strings neutralized.
+
+    That is its JSON text where nothing has to be changed, else plain lists and dictionaries.
+    """
     try:
         data = msgspec.json.encode(value)
     except UnicodeEncodeError:  # a lone surrogate
