@@ -1,0 +1,78 @@
+"""Fix plans: actions that remove findings, each checked by matching again before it is shown."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from scantling.core.model.place import Place
+
+
+class ActionKind(StrEnum):
+    """What is done."""
+
+    REBASE = "rebase"
+    UPGRADE_OS = "upgrade-os"
+    BUMP = "bump"
+    REPLACE = "replace"
+    REMOVE = "remove"
+
+
+class Effort(StrEnum):
+    """How much may break, least first."""
+
+    PATCH = "patch"
+    MINOR = "minor"
+    MAJOR = "major"
+    UNKNOWN = "unknown"
+
+
+class Edit(Struct, frozen=True, kw_only=True):
+    """One file's change. `before` and `after` are whole contents; the diff is made from them."""
+
+    path: str
+    before: str
+    after: str
+
+
+class FixAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing to do.
+
+    `title` is a sentence (`Upgrade openssl to 3.0.15-1~deb12u1`). `removes` and `adds` are finding
+    identities, as matching the changed inventory gave them (`verified`), not as advisories promise.
+    `risk_removed` sums the scores of what goes less what comes. `effort` says how far the versions
+    are apart; `warnings` what else to know (end of life, no such version seen). `commands` are
+    what to run, `edits` what to change, `links` where to read. `place` is the line it starts at.
+    """
+
+    kind: ActionKind
+    title: str
+    subject: str
+    """What is changed: a package URL without version, or an image name."""
+    before: str
+    after: str
+    removes: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
+    """Findings of the subject that stay."""
+    risk_removed: float = 0.0
+    effort: Effort = Effort.UNKNOWN
+    verified: bool = False
+    warnings: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    links: tuple[str, ...] = ()
+    place: Place | None = None
+
+
+class FixPlan(Struct, frozen=True, kw_only=True):
+    """Actions in the order to do them: most risk removed per effort first.
+
+    `unfixable` are findings that no action removes, with the reason (`no fixed version`).
+    `before` and `after` count findings by severity if all actions are done.
+    """
+
+    image: str
+    actions: tuple[FixAction, ...] = ()
+    unfixable: tuple[tuple[str, str], ...] = ()
+    before: tuple[tuple[str, int], ...] = ()
+    after: tuple[tuple[str, int], ...] = ()
