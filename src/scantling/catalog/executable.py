@@ -9,7 +9,7 @@ Source: System V ABI, chapters 4 and 5 (ELF); Microsoft PE format; Apple `mach-o
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -50,6 +50,35 @@ class Region(Struct, frozen=True, kw_only=True):
     compressed: bool = False
 
 
+class _Table(Struct, frozen=True):
+    """A header table as the file claims it: `count` rows of `size` bytes, laid out as `form`."""
+
+    at: int
+    count: int
+    size: int
+    form: struct.Struct
+
+
+class _Programs(Struct, frozen=True):
+    """The program headers of an ELF file.
+
+    `places` are those of type, flags, offset, address and size in the file in each.
+    """
+
+    table: _Table
+    places: tuple[int, int, int, int, int]
+
+
+class _ElfForm(Struct, frozen=True):
+    """The layouts of one class and byte order; `places` as in `_Programs`."""
+
+    order: str
+    header: struct.Struct
+    program: struct.Struct
+    section: struct.Struct
+    places: tuple[int, int, int, int, int]
+
+
 class Executable(Struct, frozen=True, kw_only=True):
     """One program (a universal Mach-O file has several). `order` is `<` or `>`.
 
@@ -61,16 +90,25 @@ class Executable(Struct, frozen=True, kw_only=True):
     file: bytes
     order: str
     sections: tuple[Region, ...] = ()
-    segments: tuple[Region, ...] = ()
+    loaded: tuple[Region, ...] | _Programs = ()
     damage: str = ""
 
     def section(self, *names: str) -> Region | None:
         """Return the first section of one of these names."""
         return next((region for region in self.sections if region.name in names), None)
 
+    def segments(self, *, data: bool = False) -> tuple[Region, ...]:
+        """Return what is loaded into memory (`data`: only initialized data), in file order.
+
+        Those of an ELF file are read here: only who asks pays for them.
+        """
+        if isinstance(self.loaded, _Programs):
+            return _elf_segments(self.file, self.loaded, data=data)
+        return tuple(region for region in self.loaded if region.data or not data)
+
     def at(self, address: int, size: int) -> bytes:
         """Return `size` bytes of memory at `address`; empty if the file does not hold them all."""
-        for region in self.segments:
+        for region in self.segments():
             start = address - region.address
             if start >= 0 and start + size <= region.size:
                 found = self.file[region.offset + start : region.offset + start + size]
@@ -97,105 +135,105 @@ def executables(file: bytes, limits: Limits, sections: tuple[str, ...]) -> tuple
         raise InputError("parse.failed", f"an executable's header is cut off: {error}") from None
 
 
-class _Table(Struct, frozen=True, kw_only=True):
-    """A header table as the file claims it: `count` rows of `size` bytes, laid out as `form`."""
+def _elf_forms() -> Iterator[tuple[bytes, _ElfForm]]:
+    """Yield the bytes that say class and byte order, and the layouts."""
+    for order_byte, order in ((1, "<"), (2, ">")):
+        for class_byte, header, program, section, places in (
+            (1, "3I I 6H", "8I", "10I", (0, 6, 1, 2, 4)),
+            (2, "3Q I 6H", "2I6Q", "2I4Q2I2Q", (0, 1, 2, 3, 5)),
+        ):
+            yield (
+                bytes((class_byte, order_byte)),
+                _ElfForm(
+                    order,
+                    struct.Struct(order + header),
+                    struct.Struct(order + program),
+                    struct.Struct(order + section),
+                    places,
+                ),
+            )
 
-    at: int
-    count: int
-    size: int
-    form: str
 
-
-class _ElfForm(Struct, frozen=True, kw_only=True):
-    """Layouts that differ between 32 and 64 bits, as `struct` formats without the byte order."""
-
-    header: str
-    program: str
-    section: str
-    # Places in a program header: type, flags, offset, address, size in the file.
-    places: tuple[int, int, int, int, int]
-
-
-_ELF_FORMS: Final = {
-    1: _ElfForm(header="3I I 6H", program="8I", section="10I", places=(0, 6, 1, 2, 4)),
-    2: _ElfForm(header="3Q I 6H", program="2I6Q", section="2I4Q2I2Q", places=(0, 1, 2, 3, 5)),
-}
-_ELF_ORDERS: Final = {1: "<", 2: ">"}
+_ELF_FORMS: Final = dict(_elf_forms())
 _ELF_FIELDS: Final = 24  # where the fields start whose size depends on the class
 
 
 def _elf(file: bytes, limits: Limits, wanted: tuple[str, ...]) -> Executable:
-    form, order = _ELF_FORMS.get(_byte(file, 4)), _ELF_ORDERS.get(_byte(file, 5))
-    if form is None or order is None:
+    form = _ELF_FORMS.get(file[4:6])
+    if form is None:
         raise InputError("parse.failed", "an ELF header has no valid class or byte order", offset=4)
-    fields = struct.unpack_from(order + form.header, file, _ELF_FIELDS)
-    program_at, section_at = fields[1], fields[2]
-    _, program_size, programs, _, sections, names = fields[4:]
+    fields = form.header.unpack_from(file, _ELF_FIELDS)
+    _, program_at, section_at, _, _, program_size, programs, _, sections, names = fields
     damage: list[str] = []
-    segments: tuple[Region, ...] = ()
+    loaded: tuple[Region, ...] | _Programs = ()
     if programs:
-        table = _Table(at=program_at, count=programs, size=program_size, form=order + form.program)
-        rows = _rows(file, _clipped(file, table, damage.append))
-        segments = tuple(_segment(row, form) for row in rows if row[form.places[0]] == _LOAD)
+        table = _Table(program_at, programs, program_size, form.program)
+        loaded = _Programs(_clipped(file, table, damage), form.places)
     regions: tuple[Region, ...] = ()
     if section_at:
-        table = _section_table(file, fields, order + form.section, limits, damage.append)
-        regions = _named(file, table, names, wanted, damage.append)
+        table = _section_table(file, fields, form.section, limits, damage)
+        regions = _named(file, table, names, wanted, damage)
     elif sections:
         damage.append("section headers")
     return Executable(
         file=file,
-        order=order,
+        order=form.order,
         sections=regions,
-        segments=segments,
-        damage=", ".join(dict.fromkeys(damage)),
+        loaded=loaded,
+        damage=", ".join(dict.fromkeys(damage)) if damage else "",
     )
 
 
-def _byte(file: bytes, at: int) -> int:
-    return file[at] if at < len(file) else 0
-
-
-def _clipped(file: bytes, table: _Table, damaged: Callable[[str], None]) -> _Table:
+def _clipped(file: bytes, table: _Table, damage: list[str]) -> _Table:
     """Return the part of a header table that lies in the file; what does not is damage."""
-    least, count = struct.calcsize(table.form), table.count
-    if table.size < least or table.at + count * table.size > len(file):
-        damaged("header tables")
-        useless = table.size < least or table.at >= len(file)
-        count = 0 if useless else (len(file) - table.at) // table.size
-    return _Table(at=table.at, count=count, size=table.size, form=table.form)
+    at, size, form = table.at, table.size, table.form
+    if size >= form.size and at + table.count * size <= len(file):
+        return table
+    damage.append("header tables")
+    useless = size < form.size or at >= len(file)
+    return _Table(at, 0 if useless else (len(file) - at) // size, size, form)
 
 
 def _rows(file: bytes, table: _Table) -> list[tuple[int, ...]]:
+    unpack = table.form.unpack_from
     places = range(table.at, table.at + table.count * table.size, table.size)
-    return [struct.unpack_from(table.form, file, place) for place in places]
+    return [unpack(file, place) for place in places]
 
 
 def _row(file: bytes, table: _Table, number: int) -> tuple[int, ...]:
-    return struct.unpack_from(table.form, file, table.at + number * table.size)
+    return table.form.unpack_from(file, table.at + number * table.size)
 
 
-def _segment(row: tuple[int, ...], form: _ElfForm) -> Region:
-    _, flags, offset, address, size = (row[place] for place in form.places)
-    return Region(address=address, offset=offset, size=size, data=flags & 3 == _WRITE_ONLY)
+def _elf_segments(file: bytes, programs: _Programs, *, data: bool) -> tuple[Region, ...]:
+    kind, flags, offset, address, size = programs.places
+    return tuple(
+        Region(
+            address=row[address],
+            offset=row[offset],
+            size=row[size],
+            data=row[flags] & 3 == _WRITE_ONLY,
+        )
+        for row in _rows(file, programs.table)
+        if row[kind] == _LOAD and (not data or row[flags] & 3 == _WRITE_ONLY)
+    )
 
 
 def _section_table(
     file: bytes,
     fields: tuple[int, ...],
-    form: str,
+    form: struct.Struct,
     limits: Limits,
-    damaged: Callable[[str], None],
+    damage: list[str],
 ) -> _Table:
     """Return the section headers; with 65,280 or more the first one holds the real count."""
     at, size, count = fields[2], fields[7], fields[8]
     if not count:
-        first = _clipped(file, _Table(at=at, count=1, size=size, form=form), damaged)
+        first = _clipped(file, _Table(at, 1, size, form), damage)
         count = _row(file, first, 0)[5] if first.count else 0
     if count > limits.elf_sections:
         reason = f"an ELF file claims {count} sections"
         raise InputError("limit.entries", reason, limit="elf_sections")
-    return _clipped(file, _Table(at=at, count=count, size=size, form=form), damaged)
+    return _clipped(file, _Table(at, count, size, form), damage)
 
 
 def _named(
@@ -203,37 +241,40 @@ def _named(
     table: _Table,
     names: int,
     wanted: tuple[str, ...],
-    damaged: Callable[[str], None],
+    damage: list[str],
 ) -> tuple[Region, ...]:
     """Return the sections of wanted names; their names are in the string table, section `names`."""
     if names == _EXTENDED and table.count:
         names = _row(file, table, 0)[6]
     if names >= table.count:
         if table.count:
-            damaged("section names")
+            damage.append("section names")
         return ()
     strings = _row(file, table, names)
     start, size = strings[4], strings[5]
     if start + size > len(file):
-        damaged("section names")
-    if all(file.find(name.encode("latin-1"), start, start + size) < 0 for name in wanted):
-        return ()
-    regions = []
-    for row in _rows(file, table):
+        damage.append("section names")
+    for name in wanted:
+        if file.find(name.encode("latin-1"), start, start + size) >= 0:
+            return tuple(_sections(file, _rows(file, table), start, size, wanted))
+    return ()
+
+
+def _sections(
+    file: bytes, rows: list[tuple[int, ...]], start: int, size: int, wanted: tuple[str, ...]
+) -> Iterator[Region]:
+    """Yield the sections of wanted names; the names are the `size` bytes at `start`."""
+    for row in rows:
         end = file.find(b"\0", start + row[0], start + min(size, row[0] + 256))
         name = file[start + row[0] : max(end, 0)].decode("latin-1")
         if name in wanted:
-            size_in_file = 0 if row[1] == _NOBITS else row[5]
-            regions.append(
-                Region(
-                    name=name,
-                    address=row[3],
-                    offset=row[4],
-                    size=size_in_file,
-                    compressed=bool(row[2] & _COMPRESSED),
-                )
+            yield Region(
+                name=name,
+                address=row[3],
+                offset=row[4],
+                size=0 if row[1] == _NOBITS else row[5],
+                compressed=bool(row[2] & _COMPRESSED),
             )
-    return tuple(regions)
 
 
 def _pe(file: bytes, limits: Limits) -> tuple[Executable, ...]:
@@ -270,7 +311,7 @@ def _pe(file: bytes, limits: Limits) -> tuple[Executable, ...]:
         for name, _, address, size, offset, flags in rows
     )
     program = Executable(
-        file=file, order="<", sections=regions, segments=regions, damage="".join(damage)
+        file=file, order="<", sections=regions, loaded=regions, damage="".join(damage)
     )
     return (program,)
 
@@ -304,7 +345,7 @@ def _macho(file: bytes, base: int, size: int, limits: Limits) -> Executable:
                 raise InputError("limit.entries", "too many sections", limit="elf_sections")
         at += length
     return Executable(
-        file=file, order=order, sections=tuple(sections), segments=tuple(segments), damage=damage
+        file=file, order=order, sections=tuple(sections), loaded=tuple(segments), damage=damage
     )
 
 

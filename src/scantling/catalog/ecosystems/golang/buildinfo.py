@@ -117,7 +117,7 @@ def _places(program: Executable) -> Iterator[Region]:
     section = program.section(*SECTIONS)
     if section is not None:
         yield section
-    yield from [region for region in program.segments if region.data][:_PLACES]
+    yield from program.segments(data=True)[:_PLACES]
 
 
 def _find(file: bytes, region: Region) -> int:
