@@ -7,6 +7,7 @@ when a later layer rewrites the database that lists it.
 Source: OCI image-spec, layer.md ("Applying Changesets", "Whiteouts").
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,7 +15,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scantling.catalog.distros import distro_from, package_db_of, purl_namespace
-from scantling.catalog.links import Added, added_paths, resolved, unread_links, visible_links
+from scantling.catalog.links import (
+    MUST_READ,
+    Paths,
+    added_paths,
+    resolved,
+    unread_links,
+    visible_links,
+)
 from scantling.catalog.system import system_gaps
 from scantling.core import purl
 from scantling.core.model.facts import DistroFact, FileFacts, LayerFacts, PackageFact
@@ -40,11 +48,18 @@ _Key = tuple[str, str, str, str, str, str]
 
 
 class _Live(Struct):
-    """A file with facts, as visible after the layers so far."""
+    """A file with facts, as visible after the layers so far.
+
+    `before` says which layer brought the packages that it listed before `layer` rewrote it.
+    """
 
     facts: list[FileFacts]
     layer: int
-    origins: dict[_Key, int]
+    before: dict[_Key, int]
+
+    def origin(self, fact: PackageFact) -> int:
+        """Return the layer that brought this package."""
+        return self.before.get(_key(fact), self.layer) if self.before else self.layer
 
 
 def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = ()) -> Inventory:
@@ -54,8 +69,10 @@ def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = (
     facts alone.
     """
     added = added_paths(layers)
-    live = _visible_files(layers, added)
-    links = visible_links(layers, added)
+    folders = _folders(layers)
+    hits = _hits(layers, added, folders)
+    live = _visible_files(layers, hits, folders)
+    links = visible_links(layers, hits)
     distro = _distro(live)
     packages = _packages(live, distro, layers, links)
     databases = _databases(live)
@@ -107,47 +124,93 @@ def gap_order(one: Gap) -> tuple[str, int, str, str, int]:
     return one.code, layer, one.path, one.detail, -1 if one.offset is None else one.offset
 
 
-def _visible_files(layers: tuple[LayerFacts, ...], added: Added) -> dict[str, _Live]:
+def _hits(
+    layers: tuple[LayerFacts, ...], added: tuple[Paths, ...], folders: set[str]
+) -> list[frozenset[str]]:
+    """Return for each layer which of its paths can replace a file with facts, or a link.
+
+    A file is replaced by its own path, by a folder of that path, and by what is put in the place of
+    a folder above.
+    """
+    names = {*MUST_READ}  # asked for later; one pass over the paths is enough
+    names.update(path for layer in layers[:-1] for path, _ in layer.links)
+    for layer in layers[:-1]:
+        names.update([facts.path for facts in layer.files])
+        names.update([facts.path + "/" for facts in layer.files])
+    wanted = frozenset(names | folders)
+    return [paths.among(wanted) for paths in added]
+
+
+def _folders(layers: tuple[LayerFacts, ...]) -> set[str]:
+    """Return the folders that files with facts are in, without a slash at the end; '' is one."""
+    folders = {""}
+    for layer in layers:
+        for facts in layer.files:
+            folder = facts.path.rpartition("/")[0]
+            while folder not in folders:
+                folders.add(folder)
+                folder = folder.rpartition("/")[0]
+    return folders
+
+
+def _visible_files(
+    layers: tuple[LayerFacts, ...], hits: list[frozenset[str]], folders: set[str]
+) -> dict[str, _Live]:
     live: dict[str, _Live] = {}
     for index, layer in enumerate(layers):
-        hidden = _hide(live, layer, added[index])
+        hidden = _hide(live, layer, hits[index], folders)
         for facts in layer.files:
             entry = live.get(facts.path)
             if entry is None:
-                before = hidden.get(facts.path)
-                origins = dict(before.origins) if before else {}
-                entry = live[facts.path] = _Live(facts=[], layer=index, origins=origins)
+                before = _listed(hidden.get(facts.path))
+                entry = live[facts.path] = _Live(facts=[], layer=index, before=before)
             entry.facts.append(facts)
-            for fact in facts.packages:
-                entry.origins.setdefault(_key(fact), index)
     return live
+
+
+def _listed(file: _Live | None) -> dict[_Key, int]:
+    """Return the packages that a file lists or listed, and the layer that brought each."""
+    if file is None:
+        return {}
+    listed = dict(file.before)
+    for facts in file.facts:
+        for fact in facts.packages:
+            listed.setdefault(_key(fact), file.layer)
+    return listed
 
 
 def _key(fact: PackageFact) -> _Key:
     return fact.type, fact.namespace, fact.name, fact.version, fact.arch, fact.evidence
 
 
-def _hide(live: dict[str, _Live], layer: LayerFacts, added: frozenset[str]) -> dict[str, _Live]:
+def _hide(
+    live: dict[str, _Live], layer: LayerFacts, added: frozenset[str], folders: set[str]
+) -> dict[str, _Live]:
     """Remove from `live` what this layer deletes, covers or replaces; return what it replaces."""
-    replaced: dict[str, _Live] = {}
     if not live:
-        return replaced
-    gone = frozenset(layer.deleted)
-    opaque = frozenset(layer.opaque)
-    for path in list(live):
-        parents = tuple(_parents(path))
-        if path in gone or not (gone.isdisjoint(parents) and opaque.isdisjoint(parents)):
-            del live[path]
-        elif path in added or path + "/" in added or not added.isdisjoint(parents):
-            # A parent among the added paths without its slash is no folder any more.
-            replaced[path] = live.pop(path)
-    return replaced
+        return {}
+    gone = folders.intersection(layer.deleted)
+    for path in (*_inside(live, gone.union(folders.intersection(layer.opaque))), *layer.deleted):
+        live.pop(path, None)
+    paths = live.keys() & {path.removesuffix("/") for path in added}
+    # A folder among the added paths without its slash is no folder any more.
+    paths.update(_inside(live, folders & added))
+    return {path: live.pop(path) for path in paths}
 
 
-def _parents(path: str) -> Iterator[str]:
-    while path:
-        path = path.rpartition("/")[0]
-        yield path
+def _inside(live: dict[str, _Live], folders: set[str]) -> list[str]:
+    """Return the files that are in one of the folders, however deep."""
+    if not folders or "" in folders:
+        return list(live) if folders else []
+    files = sorted(live)
+    found: list[str] = []
+    above = "/"  # as no folder starts
+    for folder in sorted(f"{one}/" for one in folders):
+        if not folder.startswith(above):
+            above = folder
+            end = folder[:-1] + "0"  # the character after the slash
+            found += files[bisect_left(files, folder) : bisect_left(files, end)]
+    return found
 
 
 def _distro(live: dict[str, _Live]) -> Distro | None:
@@ -204,31 +267,43 @@ def _packages(
     owners = tuple({one.path: (one.type, one.package) for one in layer.owners} for layer in layers)
     system: dict[tuple[str, str], str] = {}
     merged: dict[tuple[str, str], Package] = {}
-    for file, facts, fact in _facts(live, of_system=True):
-        package = _package(fact, facts, file, distro)
-        package = replace(package, licenses=(*package.licenses, *_doc_licenses(live, fact, links)))
+    of_system, others = _facts(live)
+    for file, facts, fact in of_system:
+        package = _package(fact, facts, file, distro, licenses=_doc_licenses(live, fact, links))
         system.setdefault((fact.type, fact.name), package.purl)
         _merge(merged, package)
-    for file, facts, fact in _facts(live, of_system=False):
+    for file, facts, fact in others:
         owner = system.get(owners[file.layer].get(facts.path, ("", "")), "")
         _merge(merged, _package(fact, facts, file, distro, owner=owner))
-    return tuple(merged[at] for at in sorted(merged))
+    return tuple([merged[at] for at in sorted(merged)])
 
 
-def _facts(
-    live: dict[str, _Live], *, of_system: bool
-) -> Iterator[tuple[_Live, FileFacts, PackageFact]]:
-    for _, file in sorted(live.items()):
+_Found = list[tuple[_Live, FileFacts, PackageFact]]
+
+
+def _facts(live: dict[str, _Live]) -> tuple[_Found, _Found]:
+    """Return the packages of operating systems and all others, by path."""
+    of_system: _Found = []
+    others: _Found = []
+    for path in sorted(live):
+        file = live[path]
         for facts in file.facts:
             for fact in facts.packages:
-                if (fact.type in OS_TYPES) is of_system:
-                    yield file, facts, fact
+                kind = of_system if fact.type in OS_TYPES else others
+                kind.append((file, facts, fact))
+    return of_system, others
 
 
 def _package(
-    fact: PackageFact, facts: FileFacts, file: _Live, distro: Distro | None, *, owner: str = ""
+    fact: PackageFact,
+    facts: FileFacts,
+    file: _Live,
+    distro: Distro | None,
+    *,
+    owner: str = "",
+    licenses: tuple[str, ...] = (),
 ) -> Package:
-    origin = file.origins[_key(fact)]
+    origin = file.origin(fact)
     namespace, version, qualifiers = fact.namespace, fact.version, fact.qualifiers
     if fact.type in OS_TYPES:
         namespace = namespace or purl_namespace(distro)
@@ -252,7 +327,7 @@ def _package(
         source_version=fact.source_version,
         module=fact.module,
         vendor=fact.vendor,
-        licenses=fact.licenses,
+        licenses=fact.licenses + licenses,
         hashes=fact.hashes,
         locations=(Location(path=fact.evidence or facts.path, layer=origin),),
         origin=origin,

@@ -1,10 +1,11 @@
 """Whether the operating system's packages can be trusted to be all known."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from scantling.catalog.distros import package_db_of
-from scantling.catalog.links import Added
+from scantling.catalog.links import Paths
 from scantling.core.model.facts import LayerFacts
 from scantling.core.model.gap import Gap, gap
 from scantling.core.model.inventory import Distro
@@ -12,11 +13,13 @@ from scantling.core.model.inventory import Distro
 # Paths that a file system made for a dynamic or shell environment has; none of them: from scratch.
 _USERLAND: Final = ("bin/sh", "usr/bin/sh", "bin/busybox", "usr/bin/env")
 _LOADERS: Final = ("ld-linux", "ld-musl")
+_LOADER: Final = r"(?:^|[\0/])(?:ld-linux|ld-musl)[^\0/]*+(?:\0|$)"
+"""One of them as a file among `Paths.text`; compiled when asked, which is of odd images only."""
 
 
 def system_gaps(
     layers: tuple[LayerFacts, ...],
-    added: Added,
+    added: tuple[Paths, ...],
     distro: Distro | None,
     databases: Mapping[str, int],
 ) -> Iterator[Gap]:
@@ -47,12 +50,14 @@ def system_gaps(
             yield gap("os.conflict", f"a {kind} database with packages in an image of {distro.id}")
 
 
-def _is_from_scratch(layers: tuple[LayerFacts, ...], added: Added) -> bool:
+def _is_from_scratch(layers: tuple[LayerFacts, ...], added: tuple[Paths, ...]) -> bool:
     """Return whether no layer ever had a shell or a dynamic loader: no distribution to tell."""
     for layer, paths in zip(layers, added, strict=True):
-        every = paths | {path for path, _ in layer.links}
-        if not every.isdisjoint(_USERLAND):
+        links = {path for path, _ in layer.links}
+        if any(path in links or path in paths for path in _USERLAND):
             return False
-        if any(path.rpartition("/")[2].startswith(_LOADERS) for path in every):
+        if any(path.rpartition("/")[2].startswith(_LOADERS) for path in links):
+            return False
+        if re.search(_LOADER, paths.text()):
             return False
     return True

@@ -38,6 +38,10 @@ def build(
         namespace = namespace.lower()
     if type_ == "pypi":
         name = name.replace("_", "-")
+    if not (qualifiers or subpath) and _PLAIN.fullmatch(f"{namespace}{name}{version}"):
+        # Most packages of an image: nothing to escape, no parts to split.
+        path = f"{namespace}/{name}" if namespace else name
+        return f"pkg:{type_}/{path}@{version}" if version else f"pkg:{type_}/{path}"
     parts = ["pkg:", type_, "/"]
     if namespace:
         parts += ["/".join(_quoted(part) for part in namespace.split("/") if part), "/"]
