@@ -2,7 +2,6 @@
 
 import pytest
 
-from scantling.advisories.scores import base_score
 from scantling.assess.severity import choose, level_of_score
 from scantling.core.model.advisory import Level, Severity
 
@@ -47,18 +46,3 @@ def test_the_chosen_severity(severities: tuple[Severity, ...], level: Level, sou
 )
 def test_the_scale_of_the_specification(score: float, level: str) -> None:
     assert level_of_score(score) == level
-
-
-@pytest.mark.parametrize(
-    ("kind", "vector", "score"),
-    [
-        ("cvss3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8),
-        ("cvss2", "AV:N/AC:L/Au:N/C:P/I:P/A:P", 7.5),
-        ("cvss4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 9.3),
-        ("cvss3", "CVSS:3.1/AV:N", None),
-        ("cvss3", "", None),
-        ("cvss3", "x" * 100_000, None),
-    ],
-)
-def test_base_scores(kind: str, vector: str, score: float | None) -> None:
-    assert base_score(kind, vector) == score
