@@ -1,6 +1,7 @@
 """Reading images: what is found, and what happens when a file or a layer fights back."""
 
 import os
+import signal
 import zlib
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import msgspec
 import pytest
 from tests.catalog.trial import LINES, facts_of, gaps_of, names, only, opened, with_claims
 
+from scantling.catalog.collect import Collector
 from scantling.catalog.driver import read
+from scantling.catalog.wants import WantIndex
 from scantling.core.errors import TargetError
 from scantling.core.limits import MIB, Limits
 from scantling.core.model.facts import Owner
@@ -350,3 +353,19 @@ def test_the_cost_of_reading_is_known(tmp_path: Path) -> None:
     assert stats.cpu_s > 0
     assert stats.peak_bytes > MIB
     assert only(layer.files).cataloger == "dpkg-lines"
+
+
+def test_no_clock_runs_between_files() -> None:
+    index = WantIndex([LINES])
+    notes: list[str] = []
+    before = [signal.getsignal(number) for number in (signal.SIGVTALRM, signal.SIGPROF)]
+    try:
+        collector = Collector([LINES], index, Limits(), skip={}, note=notes.append)
+        collector.add("a.pkgs", b"one 1\n", 0o644)
+        timers = [signal.getitimer(each) for each in (signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)]
+    finally:
+        for number, handler in zip((signal.SIGVTALRM, signal.SIGPROF), before, strict=True):
+            signal.signal(number, handler)
+
+    assert timers == [(0, 0), (0, 0)]
+    assert notes == ["dpkg-lines\na.pkgs", ""]

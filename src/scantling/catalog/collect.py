@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from scantling.catalog.api import Cataloger, DeclaredLicenses, OpenFile, Unreadable
+from scantling.catalog.api import Cataloger, DeclaredLicenses, OpenFile, Size, Unreadable
 from scantling.catalog.factsform import clean
 from scantling.catalog.wants import HEAD_BYTES, Pick, WantIndex
 from scantling.core.errors import InputError
@@ -23,6 +23,7 @@ from scantling.core.sandbox.worker import describe
 from scantling.image.gaplist import GapList
 
 _MERGED: Final = ("bin/", "lib/", "lib32/", "lib64/", "libx32/", "sbin/")
+_UNMERGED: Final = tuple("usr/" + folder for folder in _MERGED)
 _DATABASES: Final = {"apk": "apk", "dpkg": "deb", "rpm": "rpm"}
 _GRACE: Final = 1.1
 """Times `file_cpu_s`: then a parser that does not come back to Python ends the worker."""
@@ -90,33 +91,48 @@ class Collector:
         self._files: dict[str, list[tuple[str, bytes]]] = {}
         self._claims: dict[str, list[_Claim]] = {}
         self._by_content: set[str] = set()
+        self._small: int = min(getattr(limits, size.value) for size in Size)
+        self._parsing = False
         self._clock_runs = False
+        self._clock_rang = False
         signal.signal(signal.SIGVTALRM, self._ring)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
 
     def add(self, path: str, data: bytes, mode: int) -> None:
         """Parse the file with every cataloger that wants it; replaces an earlier one at `path`."""
         shown = clean(path)
-        self.forget(path)
+        self._forget(shown)
         picks = self._index.by_data(path, data[:HEAD_BYTES])
-        facts = [self._facts(self._catalogers[p.cataloger], p, shown, data, mode) for p in picks]
-        kept = [(one.cataloger, self._encoded(one)) for one in facts if _says_something(one)]
+        if not picks:
+            return
+        file = OpenFile(path=shown, data=data, mode=mode, limits=self._limits)
+        kept: list[tuple[str, bytes]] = []
+        try:
+            for pick in picks:
+                facts = self._facts(self._catalogers[pick.cataloger], pick, file)
+                if facts is not None:
+                    kept.append((facts.cataloger, self._encoded(facts)))
+        finally:
+            self._stop_clock()
+            self._note("")
         if kept:
             self._files[shown] = kept
-            if any(one.by_content for one in facts):
+            if any(pick.by_content for pick in picks):
                 self._by_content.add(shown)
 
     def refuse(self, path: str, one: Gap) -> None:
         """Record that a wanted file could not be read, for every cataloger that wants its name."""
         shown = clean(path)
-        self.forget(path)
+        self._forget(shown)
         names = {self._catalogers[p.cataloger].name for p in self._index.by_name(path)} or {""}
         facts = (FileFacts(path=shown, cataloger=name, gaps=(one,)) for name in sorted(names))
         self._files[shown] = [(each.cataloger, self._encoded(each)) for each in facts]
 
     def forget(self, path: str) -> None:
         """Drop what was collected at `path`: another entry takes its place."""
-        shown = clean(path)
+        self._forget(clean(path))
+
+    def _forget(self, shown: str) -> None:
         self._files.pop(shown, None)
         self._claims.pop(shown, None)
         self._by_content.discard(shown)
@@ -136,22 +152,23 @@ class Collector:
             files=tuple(msgspec.Raw(data) for _, _, data in pairs), owners=self._owners()
         )
 
-    def _facts(
-        self, cataloger: Cataloger, pick: Pick, path: str, data: bytes, mode: int
-    ) -> FileFacts:
+    def _facts(self, cataloger: Cataloger, pick: Pick, file: OpenFile) -> FileFacts | None:
+        """Return what the cataloger says about the file; None: nothing at all."""
+        path = file.path
         reading = _Reading(packages=[], licenses=[], claims=[], gaps=GapList())
-        casualty = self._skip.get((cataloger.name, path))
-        limit: int = getattr(self._limits, pick.size.value)
+        casualty = self._skip.get((cataloger.name, path)) if self._skip else None
         if casualty is not None:
             reading.gaps.add(casualty.code, casualty.reason, path=path, limit=casualty.limit)
-        elif len(data) > limit:
-            detail = f"{len(data)} bytes, {limit} allowed"
+        elif self._is_too_large(file, pick):
+            detail = f"{len(file.data)} bytes, {getattr(self._limits, pick.size.value)} allowed"
             reading.gaps.add("limit.file", detail, path=path, limit=pick.size.value)
         else:
-            file = OpenFile(path=path, data=data, mode=mode, limits=self._limits)
             self._parse(cataloger, file, reading)
         if reading.claims:
             self._claims.setdefault(path, []).extend(reading.claims)
+        said = reading.packages or reading.gaps or reading.licenses or reading.distro is not None
+        if not said and not cataloger.package_db:
+            return None
         return FileFacts(
             path=path,
             cataloger=cataloger.name,
@@ -163,6 +180,10 @@ class Collector:
             licenses=tuple(reading.licenses),
         )
 
+    def _is_too_large(self, file: OpenFile, pick: Pick) -> bool:
+        size = len(file.data)
+        return size > self._small and size > getattr(self._limits, pick.size.value)
+
     def _parse(self, cataloger: Cataloger, file: OpenFile, reading: _Reading) -> None:
         """Run one parser on one file. Only _TooLongError may come out late, and is ignored."""
         gaps, path = reading.gaps, file.path
@@ -171,7 +192,7 @@ class Collector:
             self._start_clock()
             for found in cataloger.parse(file):
                 _sort_in(found, reading, cataloger, path)
-            self._stop_clock()
+            self._parsing = False
         except InputError as error:
             gaps.add_error(error, path=path)
         except MemoryError:
@@ -183,24 +204,28 @@ class Collector:
         except Exception as error:  # noqa: BLE001 - the plug-in driver: our bug becomes a gap
             gaps.add("parser.bug", f"{cataloger.name}: {describe(error)}", path=path)
         finally:
-            self._stop_clock()
-            self._note("")
+            self._parsing = False
 
     def _start_clock(self) -> None:
         # Two timers: the first interrupts Python code (and `re`, which looks for signals); the
-        # second, of which nobody is told, ends a worker that is stuck in a library.
-        self._clock_runs = True
-        signal.setitimer(signal.ITIMER_VIRTUAL, self._limits.file_cpu_s)
-        signal.setitimer(signal.ITIMER_PROF, self._limits.file_cpu_s * _GRACE)
+        # second, of which nobody is told, ends a worker that is stuck in a library. They run on
+        # for the file's next parser, unless one took all of the time.
+        self._parsing = True
+        if not self._clock_runs or self._clock_rang:
+            self._clock_runs, self._clock_rang = True, False
+            signal.setitimer(signal.ITIMER_VIRTUAL, self._limits.file_cpu_s)
+            signal.setitimer(signal.ITIMER_PROF, self._limits.file_cpu_s * _GRACE)
 
     def _stop_clock(self) -> None:
-        self._clock_runs = False
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        if self._clock_runs:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            self._clock_runs = False
 
     def _ring(self, _number: int, _frame: FrameType | None) -> None:
-        if self._clock_runs:  # else the parser ended between the signal and now
-            self._clock_runs = False
+        self._clock_rang = True
+        if self._parsing:  # else the parser ended between the signal and now
+            self._parsing = False
             raise _TooLongError
 
     def _encoded(self, facts: FileFacts) -> bytes:
@@ -225,13 +250,16 @@ class Collector:
         Claims are compared with /usr merged: dpkg says `lib/x` for a file at `usr/lib/x`.
         """
         here = {merged(path): path for path in self._files}
-        owners = {
-            (here.get(merged(path), path), claim.type, claim.owned.package)
-            for claims in self._claims.values()
-            for claim in claims
-            for path in map(clean, claim.owned.paths)
-            if merged(path) in here or self._index.by_name(path)
-        }
+        spelled = {*here, *(path[4:] for path in here if path.startswith(_UNMERGED))}
+        owners: set[tuple[str, str, str]] = set()
+        for claims in self._claims.values():
+            for claim in claims:
+                # Thousands of paths in each system, of which a few are evidence.
+                for said in self._index.possible(claim.owned.paths, spelled):
+                    path = clean(said)
+                    place = here.get(merged(path))
+                    if place or self._index.by_name(path):
+                        owners.add((place or path, claim.type, claim.owned.package))
         return tuple(Owner(path=p, type=t, package=name) for p, t, name in sorted(owners))
 
 
@@ -271,10 +299,6 @@ def _sort_in(found: object, reading: _Reading, cataloger: Cataloger, path: str) 
             )
         case _:
             raise TypeError(f"a cataloger cannot yield {type(found).__name__}")
-
-
-def _says_something(facts: FileFacts) -> bool:
-    return bool(facts.packages or facts.distro or facts.gaps or facts.package_db or facts.licenses)
 
 
 def _without_broken_text(facts: FileFacts) -> FileFacts:

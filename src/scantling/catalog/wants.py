@@ -5,7 +5,8 @@ a path ends and starts, a few characters, tells of nearly every path that nobody
 microseconds). Content is asked only through the few distinct magic numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from msgspec import Struct
@@ -77,7 +78,17 @@ class WantIndex:
         """
         if path[-self.end_chars :] not in self.ends and path[: self.start_chars] not in self.starts:
             return ()
-        return tuple(rule.pick for rule in self._named(path) if rule.key or _fits(rule.want, path))
+        rules = self._named(path)
+        return tuple([rule.pick for rule in rules if rule.key or _fits(rule.want, path)])
+
+    def possible(self, paths: Iterable[str], others: AbstractSet[str]) -> list[str]:
+        """Return those of `paths` that may be wanted by name, are in `others` or are not ASCII."""
+        ends, end, starts, start = self.ends, -self.end_chars, self.starts, self.start_chars
+        return [
+            path
+            for path in paths
+            if path[end:] in ends or path in others or path[:start] in starts or not path.isascii()
+        ]
 
     def by_content(self, path: str, head: bytes) -> tuple[Pick, ...]:
         """Return who wants a file for what it starts with; `head` is its first 4 KiB."""
@@ -191,7 +202,10 @@ def _agrees(rule: _Rule, path: str, head: bytes) -> bool:
     for place, known in rule.fields:
         if head[place] in known:
             return True
-    return any(mark in head for mark in marks)
+    for mark in marks:  # noqa: SIM110 - any() takes three times as long
+        if mark in head:
+            return True
+    return False
 
 
 def _is_found_by_key(want: Want) -> bool:

@@ -4,8 +4,13 @@ Source: OCI image-spec, layer.md: "Layer archives MUST NOT contain duplicate ent
 """
 
 from collections.abc import Collection, Sequence
+from itertools import repeat
+from operator import itemgetter
+from typing import Final
 
 from scantling.image.gaplist import GapList
+
+_FIRST: Final = itemgetter(0)
 
 
 def check_paths(paths: Sequence[str], evidence: Collection[str], gaps: GapList) -> None:
@@ -18,7 +23,7 @@ def check_paths(paths: Sequence[str], evidence: Collection[str], gaps: GapList) 
     if len(distinct) != len(paths):
         _note_duplicates(paths, evidence, gaps)
     # Distinct folders first, then their ancestors: far fewer than paths.
-    folders = {path.rpartition("/")[0] for path in distinct}
+    folders = set(map(_FIRST, map(str.rpartition, distinct, repeat("/"))))
     for folder in list(folders):
         above = folder.rpartition("/")[0]
         while above and above not in folders:

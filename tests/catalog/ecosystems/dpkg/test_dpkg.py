@@ -260,6 +260,19 @@ def test_a_line_of_a_file_list_that_is_no_path_is_noted() -> None:
     assert [one.code for one in gaps(found)] == ["parse.note"]
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(("/.", "/", "/lib/x", "/usr", "", "odd", "//", "/a\rb"))))
+def test_a_file_list_is_read_line_by_line_however_it_is_written(lines: list[str]) -> None:
+    found = read(owned.PLUGIN, "\n".join(lines), "var/lib/dpkg/info/a.list")
+
+    paths = [line[1:] for line in lines if line.startswith("/") and line != "/."]
+    moved = ["usr/" + path for path in paths if path.startswith("lib/")]
+    assert [one.paths for one in found if isinstance(one, OwnedFiles)] == (
+        [(*paths, *moved)] if paths else []
+    )
+    assert bool(gaps(found)) == ("odd" in lines)
+
+
 def test_a_machine_readable_copyright_file_declares_all_its_licenses_once() -> None:
     text = (
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"

@@ -21,10 +21,18 @@ _MERGED: Final = ("bin/", "sbin/", "lib/", "lib32/", "lib64/", "libx32/")
 
 def parse(file: OpenFile) -> Iterator[OwnedFiles | Unreadable]:
     """Yield the paths of one package, folders included; paths in a merged folder in both ways."""
-    lines = _text(file).split("\n")
-    paths = [line[1:] for line in lines if line[:1] == "/" and line != "/."]
+    text = _text(file)
+    # As dpkg writes it, each line is a slash and a path: no line need be looked at.
+    paths = text[1:-1].split("\n/")
+    odd = False
+    if text[:1] != "/" or text[-1:] != "\n" or text.count("\n") != len(paths):
+        lines = text.split("\n")
+        paths = [line[1:] for line in lines if line[:1] == "/"]
+        odd = any(line and line[0] != "/" for line in lines)
+    if "." in paths:
+        paths = [path for path in paths if path != "."]
     yield from _owned(file, ".list", paths)
-    if any(line and line[0] != "/" for line in lines):
+    if odd:
         yield Unreadable(code="parse.note", reason="a line is not an absolute path")
 
 
