@@ -50,6 +50,14 @@ class LayerBlob(Protocol):
         ...
 
 
+class History(Struct, frozen=True, kw_only=True):
+    """One build step; `empty_layer` steps made no layer."""
+
+    created: str
+    created_by: str
+    empty_layer: bool
+
+
 class FolderTree(Protocol):
     """A root file system on disk, read in place (no layers, no digests)."""
 
@@ -62,7 +70,11 @@ class OpenImage(Struct, frozen=True, kw_only=True):
     """An image whose layers can be read.
 
     `blobs` pairs with `image.layers`. For a root file system `blobs` is empty and `folder` is set.
-    `gaps` are what opening already noticed (a foreign layer, an ambiguous index).
+    `gaps` are what opening already noticed (a foreign layer, an ambiguous index). `history` has
+    all build steps, those that made no layer included. `list_digest` is that of the index in which
+    the image was found, empty if there is none; `platforms` are those it lists (`linux/arm64`).
+    `statements` returns the in-toto statements that are attached to the image, read when called;
+    they are not signed, so they say what the builder says. It raises TargetError.
     """
 
     image: Image
@@ -70,6 +82,10 @@ class OpenImage(Struct, frozen=True, kw_only=True):
     folder: FolderTree | None = None
     gaps: tuple[Gap, ...] = ()
     close: Callable[[], None] = lambda: None
+    history: tuple[History, ...] = ()
+    list_digest: str = ""
+    platforms: tuple[str, ...] = ()
+    statements: Callable[[], tuple[bytes, ...]] = lambda: ()
 
 
 class ImageOptions(Struct, frozen=True, kw_only=True):

@@ -7,8 +7,9 @@ from scantling.core.limits import Limits
 from scantling.core.model.gap import Gap, gap
 from scantling.core.model.image import Image, Layer
 from scantling.core.text import neutral
+from scantling.image.api import History
 from scantling.image.choice import Chosen
-from scantling.image.descriptors import Config, Descriptor, History, digest_of, parse_config
+from scantling.image.descriptors import Config, Descriptor, digest_of, parse_config
 
 _FOREIGN: Final = ("nondistributable", "foreign")
 _LAYER_TYPES: Final = (

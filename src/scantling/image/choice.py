@@ -19,8 +19,10 @@ from scantling.core.errors import TargetError, UsageError
 from scantling.core.limits import Limits
 from scantling.core.model.image import Platform
 from scantling.core.text import neutral
+from scantling.image.api import History
 from scantling.image.descriptors import (
     INDEX_TYPES,
+    Config,
     Descriptor,
     Index,
     Manifest,
@@ -39,6 +41,7 @@ _GO_NAMES: Final = {
     "loongarch64": "loong64",
 }
 _DEFAULT_VARIANTS: Final = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
+_ABOUT: Final = "vnd.docker.reference.digest"
 _PARTS: Final = 3
 _SHOWN: Final = 20
 _UNTOLD: Final = 32
@@ -49,12 +52,20 @@ Read = Callable[[Descriptor, str], bytes]
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
-    """A manifest and where it came from; `ambiguity` as in `Image`."""
+    """A manifest and where it came from; `ambiguity` as in `Image`.
+
+    `history`, `list_digest` and `platforms` as in `OpenImage`; `attestations` are the documents of
+    the index that say they are about this image.
+    """
 
     manifest: Manifest
     digest: str
     config: bytes
     ambiguity: str = ""
+    list_digest: str = ""
+    platforms: tuple[str, ...] = ()
+    history: tuple[History, ...] = ()
+    attestations: tuple[Descriptor, ...] = ()
 
 
 class _Leaf(Struct):
@@ -62,6 +73,8 @@ class _Leaf(Struct):
 
     descriptor: Descriptor
     platform: Platform | None
+    list_digest: str = ""
+    """Of the index that lists it; empty if that is not one of its own."""
 
 
 def choose(root: Descriptor | Index, read: Read, *, platform: str, limits: Limits) -> Chosen:
@@ -77,16 +90,16 @@ def choose(root: Descriptor | Index, read: Read, *, platform: str, limits: Limit
     if not leaves:
         raise TargetError("the index lists no image; push the image again")
     if len(leaves) == 1:
-        chosen = walk.load(leaves[0])
-        if platform and not _matches(wanted, chosen[0]):
-            raise _no_platform(wanted, [chosen[0]])
-        return _finished(leaves[0], chosen, "")
+        only = walk.load(leaves[0])[0].platform
+        if platform and not _matches(wanted, only):
+            raise _no_platform(wanted, [only])
+        return _finished(walk, leaves[0], [only], "")
     if sum(leaf.platform is None for leaf in leaves) > _UNTOLD:
         raise TargetError(
             f"the index lists more than {_UNTOLD} images without saying their platforms; choose "
             "one by its digest"
         )
-    known = [(leaf, leaf.platform or walk.load(leaf)[0]) for leaf in leaves]
+    known = [(leaf, leaf.platform or walk.load(leaf)[0].platform) for leaf in leaves]
     meant = [pair for pair in known if _matches(wanted, pair[1])]
     if not meant and not platform and len({str(pair[1]) for pair in known}) == 1:
         meant = known
@@ -97,7 +110,7 @@ def choose(root: Descriptor | Index, read: Read, *, platform: str, limits: Limit
     ambiguity = ""
     if len(equal) > 1:
         ambiguity = f"{len(equal)} images for {best[1]} in the index; the first was read"
-    return _finished(best[0], walk.load(best[0]), ambiguity)
+    return _finished(walk, best[0], [pair[1] for pair in known], ambiguity)
 
 
 def find(root: Index, digest: str, read: Read, *, limits: Limits) -> Descriptor | None:
@@ -128,11 +141,14 @@ class _Walk:
         self._read = read
         self._limits = limits
         self._seen: set[str] = set()
-        self._loaded: dict[str, tuple[Platform, Manifest, bytes]] = {}
+        self._loaded: dict[str, tuple[Config, Manifest, bytes]] = {}
         self.leaves: list[_Leaf] = []
+        self.attestations: list[Descriptor] = []
 
-    def visit(self, node: Descriptor | Index, depth: int, platform: Platform | None) -> None:
-        """Collect the images under `node`."""
+    def visit(
+        self, node: Descriptor | Index, depth: int, platform: Platform | None, *, digest: str = ""
+    ) -> None:
+        """Collect the images under `node`; `digest` is its own."""
         if depth > self._limits.index_depth:
             raise TargetError(
                 f"indexes are nested more than {self._limits.index_depth} deep; raise the limit "
@@ -140,15 +156,18 @@ class _Walk:
             )
         if isinstance(node, Index):
             for each in node.manifests:
-                self._enter(each, depth, platform)
+                self._enter(each, depth, platform, digest)
             return
-        self._enter(node, depth, platform)
+        self._enter(node, depth, platform, digest)
 
-    def _enter(self, node: Descriptor, depth: int, above: Platform | None) -> None:
+    def _enter(self, node: Descriptor, depth: int, above: Platform | None, digest: str) -> None:
         if attests(node):
+            self.attestations.append(node)
             return
         if node.media_type not in INDEX_TYPES:
-            self.leaves.append(_Leaf(descriptor=node, platform=node.platform or above))
+            self.leaves.append(
+                _Leaf(descriptor=node, platform=node.platform or above, list_digest=digest)
+            )
             return
         if node.digest in self._seen:
             raise TargetError(f"an index leads to itself or twice to {node.digest}; rebuild it")
@@ -158,10 +177,10 @@ class _Walk:
         found = self._document(node)
         if not isinstance(found, Index):
             raise TargetError(f"the document {node.digest} is not the index it is said to be")
-        self.visit(found, depth + 1, node.platform or above)
+        self.visit(found, depth + 1, node.platform or above, digest=node.digest)
 
-    def load(self, leaf: _Leaf) -> tuple[Platform, Manifest, bytes]:
-        """Return platform, manifest and configuration of one image, all verified."""
+    def load(self, leaf: _Leaf) -> tuple[Config, Manifest, bytes]:
+        """Return configuration and manifest of one image, all verified; and the former's bytes."""
         digest = leaf.descriptor.digest
         if digest not in self._loaded:
             found = self._document(leaf.descriptor)
@@ -169,8 +188,8 @@ class _Walk:
                 raise TargetError(f"the document {digest} is not the manifest it is said to be")
             what = f"the configuration {found.config.digest}"
             data = self._bytes(found.config, what)
-            platform = parse_config(data, limits=self._limits, what=what).platform
-            self._loaded[digest] = (platform, found, data)
+            config = parse_config(data, limits=self._limits, what=what)
+            self._loaded[digest] = (config, found, data)
         return self._loaded[digest]
 
     def _document(self, node: Descriptor) -> Manifest | Index:
@@ -190,16 +209,23 @@ class _Walk:
             raise TargetError(f"{what} is not in the target; export the image again") from error
 
 
-def _finished(leaf: _Leaf, loaded: tuple[Platform, Manifest, bytes], ambiguity: str) -> Chosen:
-    platform, manifest, config = loaded
-    said = leaf.platform
-    if not ambiguity and said is not None and said.architecture and not _same_arch(said, platform):
-        ambiguity = f"the index says {said}, the image itself says {platform}"
+def _finished(walk: _Walk, leaf: _Leaf, there: list[Platform], ambiguity: str) -> Chosen:
+    config, manifest, data = walk.load(leaf)
+    said, digest = leaf.platform, leaf.descriptor.digest
+    differs = said is not None and said.architecture and not _same_arch(said, config.platform)
+    if differs and not ambiguity:
+        ambiguity = f"the index says {said}, the image itself says {config.platform}"
     return Chosen(
         manifest=manifest,
-        digest=leaf.descriptor.digest,
-        config=config,
+        digest=digest,
+        config=data,
         ambiguity=neutral(ambiguity),
+        list_digest=leaf.list_digest,
+        platforms=tuple(sorted({str(each) for each in there})),
+        history=config.history,
+        attestations=tuple(
+            each for each in walk.attestations if each.annotations.get(_ABOUT) == digest
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from scantling.core.errors import TargetError
 from scantling.core.limits import Limits
 from scantling.core.model.image import ImageConfig, Platform
 from scantling.core.text import neutral
+from scantling.image.api import History
 from scantling.image.refs import is_digest
 
 INDEX_TYPES: Final = frozenset(
@@ -83,14 +84,6 @@ class Index(Struct, frozen=True, kw_only=True):
 
     manifests: tuple[Descriptor, ...]
     media_type: str = ""
-
-
-class History(Struct, frozen=True, kw_only=True):
-    """One build step; `empty_layer` steps made no layer."""
-
-    created: str
-    created_by: str
-    empty_layer: bool
 
 
 class Config(Struct, frozen=True, kw_only=True):

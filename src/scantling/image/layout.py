@@ -18,6 +18,7 @@ from scantling.image.blobs import AbsentBlob
 from scantling.image.choice import Chosen, attests, choose, find
 from scantling.image.descriptors import Descriptor, Index, parse_document
 from scantling.image.refs import PathRef, parse_registry
+from scantling.image.statements import read_statements
 
 _NAMES: Final = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
 _SHOWN: Final = 20
@@ -73,7 +74,18 @@ def open_layout(files: Files, place: Place, close: Callable[[], None]) -> OpenIm
         tags=names,
     )
     blobs, gaps = layer_blobs(chosen, lambda layer: files.blob(blob_name(layer), layer.digest))
-    return OpenImage(image=image, blobs=blobs, gaps=(*files.gaps, *gaps), close=close)
+    return OpenImage(
+        image=image,
+        blobs=blobs,
+        gaps=(*files.gaps, *gaps),
+        close=close,
+        history=chosen.history,
+        list_digest=chosen.list_digest,
+        platforms=chosen.platforms,
+        statements=lambda: read_statements(
+            chosen.attestations, reader(files), place.options.limits
+        ),
+    )
 
 
 def read_index(files: Files, place: Place) -> Index:

@@ -27,7 +27,7 @@ from scantling.core.text import neutral
 from scantling.image.api import ImageOptions, OpenImage, Slice
 from scantling.image.assemble import image_of
 from scantling.image.choice import choose
-from scantling.image.credentials import Login, find_login
+from scantling.image.credentials import find_login
 from scantling.image.descriptors import (
     INDEX_TYPES,
     MANIFEST_TYPES,
@@ -37,10 +37,14 @@ from scantling.image.descriptors import (
 )
 from scantling.image.layout import layer_blobs
 from scantling.image.refs import RegistryRef, is_digest
+from scantling.image.statements import read_statements
+from scantling.image.tags import all_tags
 from scantling.image.tokens import Visitor, authorize
+from scantling.image.trouble import explained
 
 _HUB_API: Final = "registry-1.docker.io"
 _ACCEPT: Final = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
+_JSON: Final = "application/json"
 _ERROR_BYTES: Final = 65_536
 _OK: Final = 200
 _UNAUTHORIZED: Final = 401
@@ -84,9 +88,13 @@ def pull(
     progress.start("open", neutral(reference), 0)
     try:
         root = client.root()
+
+        def read(node: Descriptor, what: str) -> bytes:
+            return client.document(node, what, root)
+
         chosen = choose(
             root,
-            lambda node, what: client.document(node, what, root),
+            read,
             platform=options.platform,
             limits=options.limits,
         )
@@ -102,7 +110,31 @@ def pull(
         else (),
     )
     blobs, gaps = layer_blobs(chosen, client.layer)
-    return OpenImage(image=image, blobs=blobs, gaps=gaps, close=http.close)
+    return OpenImage(
+        image=image,
+        blobs=blobs,
+        gaps=gaps,
+        close=http.close,
+        history=chosen.history,
+        list_digest=chosen.list_digest,
+        platforms=chosen.platforms,
+        statements=lambda: read_statements(chosen.attestations, read, options.limits),
+    )
+
+
+def list_tags(ref: RegistryRef, options: ImageOptions, progress: Progress) -> tuple[str, ...]:
+    """Return all tags of the repository of `ref`, sorted. Raises RegistryError.
+
+    Source: OCI distribution-spec 1.1, "Content Discovery".
+    """
+    http = Http(
+        HttpSettings(ca_file=options.ca_file, insecure_hosts=insecure_places(ref, options)),
+        scratch=Scratch(quota_bytes=options.limits.scratch_bytes),
+    )
+    try:
+        return _Client(http, ref, options, progress).tags()
+    finally:
+        http.close()
 
 
 def insecure_places(ref: RegistryRef, options: ImageOptions) -> frozenset[str]:
@@ -189,6 +221,13 @@ class _Client:
         is_manifest = node.media_type in INDEX_TYPES | MANIFEST_TYPES
         fetch = self._manifest if is_manifest else self._small_blob
         return self._anywhere(lambda at: fetch(at, node.digest), what).body
+
+    def tags(self) -> tuple[str, ...]:
+        """Return the repository's tags, sorted."""
+        what = f"the tags of {self._ref.repository}"
+        return all_tags(
+            lambda path: self._anywhere(lambda at: self._get(at, path, accept=_JSON), what), what
+        )
 
     def layer(self, node: Descriptor) -> RegistryBlob:
         """Return a layer. Raises FileNotFoundError for one that lives elsewhere."""
@@ -280,7 +319,7 @@ class _Client:
                 return fetch(self._endpoint(number))
             except NetworkError as error:
                 login = self._endpoints[number].visitor.login if self._endpoints[number:] else None
-                problem = _explained(error, self._places[number], self._ref, what, login)
+                problem = explained(error, self._places[number], self._ref, what, login)
                 cause: Exception = error
             except RegistryError as error:
                 problem, cause = error, error
@@ -349,40 +388,3 @@ def _check_header(reply: Reply, ref: RegistryRef) -> None:
             f"{ref.registry} says the content of {ref} has the digest {neutral(said, limit=100)}, "
             "which it has not; it cannot be trusted"
         )
-
-
-def _explained(
-    error: NetworkError, place: str, ref: RegistryRef, what: str, login: Login | None
-) -> RegistryError:
-    """Return the failure in words that say what to do about it."""
-    where = neutral(place)
-    match error.status:
-        case 0:
-            return RegistryError(f"cannot read {what} from {where}: {error}")
-        case 401:
-            return RegistryError(
-                f"{where} refuses {what}: {_login_trouble(login)}, or the repository does not "
-                f"exist; log in to {where} with docker login or podman login"
-            )
-        case 403:
-            return RegistryError(
-                f"{where} forbids {what} to this login; ask for the right to pull {ref.repository}"
-            )
-        case 404:
-            missing = what.removeprefix("the ")
-            if ref.tag and not ref.digest and what.startswith("the image"):
-                missing = f"tag {ref.tag}"
-            return RegistryError(
-                f"{where} has no {missing} in the repository {ref.repository}; check the spelling"
-            )
-        case 429:
-            return RegistryError(f"{where} limits requests: {error}; log in, or wait and try again")
-        case _:
-            return RegistryError(f"cannot read {what} from {where}: {error}")
-
-
-def _login_trouble(login: Login | None) -> str:
-    if login is None:
-        return "there is no login for it"
-    user = f" of {neutral(login.user, limit=100)!r}" if login.user else ""
-    return f"the password or token{user} is wrong"

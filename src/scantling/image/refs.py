@@ -69,6 +69,11 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
+def is_tag(text: str) -> bool:
+    """Return whether `text` can be a tag."""
+    return _TAG.fullmatch(text) is not None
+
+
 def split_prefix(reference: str) -> tuple[str, str]:
     """Return (prefix, rest); the prefix is empty when there is none of ours."""
     head, colon, rest = reference.partition(":")

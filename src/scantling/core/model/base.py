@@ -1,4 +1,4 @@
-"""The base image: which layers of an image came from somebody else's."""
+"""The base image: which layers of an image came from somebody else's, and what to do about it."""
 
 from enum import StrEnum
 
@@ -37,3 +37,34 @@ class BaseImage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     newest: str = ""
     newest_digest: str = ""
     current: bool | None = None
+
+
+class AdviceKind(StrEnum):
+    """What is advised about a base image, in the order to show it."""
+
+    END_OF_LIFE = "end-of-life"
+    REFRESH = "refresh"
+    PATCH = "patch"
+    MINOR = "minor"
+    MAJOR = "major"
+    SLIMMER = "slimmer"
+    DISTROLESS = "distroless"
+    PIN = "pin"
+
+
+class Advice(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing to do about the base image.
+
+    `title` is a sentence with the thing to do, `because` one with the reason. `before` is the
+    reference as it stands (`docker.io/library/python:3.12-slim`), `after` the one to write in its
+    place, `digest` what `after` resolves to; both empty if unknown. `certain` is False where it
+    rests on a guess or on names that were not looked up.
+    """
+
+    kind: AdviceKind
+    title: str
+    because: str
+    before: str
+    after: str = ""
+    digest: str = ""
+    certain: bool = True

@@ -82,6 +82,7 @@ CODES: Final[dict[str, tuple[GapKind, str, str]]] = {
     "file.unreadable": (_B, "a file cannot be opened", "Scan with the right to read it."),
     "cache.unusable": (_I, "the facts cache cannot be written", "Check its folder."),
     "image.unrecognized": (_B, "nothing in the image was recognized as a package", "Check it."),
+    "base.unread": (_I, "what could name the base image was not read", "See the detail."),
     # limits
     "limit.bytes": (_B, "more bytes than allowed", "Raise the named limit if you trust the image."),
     "limit.ratio": (
@@ -143,6 +144,9 @@ CODES: Final[dict[str, tuple[GapKind, str, str]]] = {
     "advisories.unverified": (_B, "the database has no trusted signature", "Import a signed one."),
     "advisories.record": (_I, "an advisory could not be read when the database was built", "None."),
     "version.incomparable": (_B, "versions cannot be compared, so the match is open", "Check it."),
+    # VEX: what is not applied can only make a scan report more
+    "vex.unreadable": (_I, "a VEX document or statement could not be read", "Repair the document."),
+    "vex.unused": (_I, "a VEX statement was not applied", "See the detail; correct the statement."),
     "sandbox.degraded": (
         _I,
         "the kernel offers less isolation than wanted",

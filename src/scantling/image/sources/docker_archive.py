@@ -26,7 +26,14 @@ from scantling.image.api import ImageOptions, LayerBlob, OpenImage, Source
 from scantling.image.archive import Archive, open_archive
 from scantling.image.assemble import image_of, image_without_manifest
 from scantling.image.choice import Chosen
-from scantling.image.descriptors import Index, Manifest, digest_of, parse_document, verify
+from scantling.image.descriptors import (
+    Index,
+    Manifest,
+    digest_of,
+    parse_config,
+    parse_document,
+    verify,
+)
 from scantling.image.layout import Place, blob_name, open_layout, read_index
 from scantling.image.refs import PathRef, is_digest, parse_path, parse_registry, split_prefix
 
@@ -97,7 +104,10 @@ def _open_saved(
             limits=options.limits,
             tags=tags,
         )
-    return OpenImage(image=image, blobs=blobs, gaps=archive.gaps, close=archive.close)
+    history = parse_config(config, limits=options.limits, what="the image's configuration").history
+    return OpenImage(
+        image=image, blobs=blobs, gaps=archive.gaps, close=archive.close, history=history
+    )
 
 
 def _entry(archive: Archive, found: PathRef, options: ImageOptions) -> _Entry:
