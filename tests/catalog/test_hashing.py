@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from tests.catalog.trial import facts_of, gaps_of, names, opened, with_claims
 
+from scantling.catalog import digests, reading
 from scantling.catalog.hashing import HasherLostError, Hashes, Ring
 from scantling.core.limits import KIB, MIB
 from scantling.core.sandbox import pool
-from scantling.core.sandbox.worker import Task
+from scantling.core.sandbox.worker import Desk, Task
+from scantling.image.api import Slice
 
 _PIECES = (b"", b"a", b"xyz" * 100_000, bytes(512 * KIB), os.urandom(2 * MIB + 1), b"end")
 _LARGE = 9 * MIB
@@ -73,7 +75,7 @@ def test_a_hasher_without_a_reader_ends() -> None:
     assert isinstance(outcome, pool.Finished)
 
 
-@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+@pytest.mark.parametrize("compression", ["gzip", "zstd", ""])
 def test_a_large_layer_gives_the_same_facts_with_and_without_a_second_worker(
     tmp_path: Path, compression: str
 ) -> None:
@@ -88,9 +90,12 @@ def test_a_large_layer_gives_the_same_facts_with_and_without_a_second_worker(
     assert [gap.code for gap in gaps_of(*beside)] == ["parser.crashed"]
 
 
+@pytest.mark.parametrize("compression", ["gzip", ""])
 @pytest.mark.parametrize("claim", ["digest", "diff_id"])
-def test_a_large_layer_that_is_not_what_it_claims_is_reported(tmp_path: Path, claim: str) -> None:
-    image = opened(tmp_path, {"large": os.urandom(_LARGE)})
+def test_a_large_layer_that_is_not_what_it_claims_is_reported(
+    tmp_path: Path, claim: str, compression: str
+) -> None:
+    image = opened(tmp_path, {"large": os.urandom(_LARGE)}, compression=compression)
     wrong = with_claims(image, 0, **{claim: "sha256:" + "0" * 64})
 
     (facts,), _ = facts_of(wrong, workers=2)
@@ -110,6 +115,52 @@ def test_a_layer_is_read_all_the_same_when_its_hasher_dies(
     facts, _ = facts_of(image, workers=2)
 
     assert facts == expected
+
+
+def test_a_plain_layer_whose_digests_cannot_be_computed_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = opened(tmp_path, {"a.pkgs": b"one 1\n", "large": os.urandom(_LARGE)}, compression="")
+    monkeypatch.setattr(digests, "hash_slice", lambda *_: os.abort())
+
+    (facts,), _ = facts_of(image)
+
+    assert names(facts)["a.pkgs"] == ["one"]
+    assert [gap.code for gap in gaps_of(facts)] == ["layer.digest"]
+
+
+def test_a_plain_layer_that_is_shorter_than_declared_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = opened(tmp_path, {"large": os.urandom(_LARGE)}, compression="")
+    honest = digests.hash_slice
+
+    def cut(desk: Desk, stored: Slice, names: tuple[str, ...]) -> bytes:
+        return honest(desk, Slice(fd=stored.fd, offset_bytes=0, length_bytes=MIB), names)
+
+    monkeypatch.setattr(digests, "hash_slice", cut)
+
+    (facts,), _ = facts_of(image)
+
+    assert [gap.code for gap in gaps_of(facts)] == ["layer.size", "layer.digest", "layer.diffid"]
+
+
+def test_a_plain_layer_that_changes_while_it_is_read_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = opened(tmp_path, {"large": os.urandom(_LARGE)}, compression="")
+    (path,) = (p for p in (tmp_path / "blobs" / "sha256").iterdir() if p.stat().st_size > MIB)
+    take = reading._take_digests
+
+    def take_late(*arguments: object) -> None:
+        os.utime(path)
+        take(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reading, "_take_digests", take_late)
+
+    (facts,), _ = facts_of(image)
+
+    assert [gap.code for gap in gaps_of(facts)] == ["layer.digest"]
 
 
 def test_a_large_layer_that_cannot_be_had_leaves_no_worker_waiting(tmp_path: Path) -> None:

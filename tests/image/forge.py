@@ -165,6 +165,9 @@ class Pieces:
     def skip(self, _count: int) -> int:
         return 0
 
+    def fetch(self, _offset: int, _count: int) -> bytes:
+        return b""
+
 
 @contextmanager
 def slice_of(data: bytes) -> Iterator[Slice]:

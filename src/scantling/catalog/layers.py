@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from scantling.catalog.api import Cataloger, Size
 from scantling.catalog.collect import Casualty, Collector, subject
+from scantling.catalog.digests import differences
 from scantling.catalog.factsform import Wire, clean, encode, pack_links
 from scantling.catalog.hashing import HasherLostError, Hashes
 from scantling.catalog.wants import WantIndex, largest
@@ -27,8 +28,8 @@ from scantling.core.model.image import Layer
 from scantling.core.sandbox.worker import Desk
 from scantling.image.api import Slice
 from scantling.image.budget import Budget
-from scantling.image.stream import Digests, Hash, LayerStream, open_stream
-from scantling.image.tar import SKIP, SNIFF, Entry, Kind, TarWalker
+from scantling.image.stream import Hash, LayerStream, open_stream
+from scantling.image.tar import SKIP, SNIFF, Entry, Interest, Kind, TarWalker
 
 NOTED_BYTES: Final = 32 * MIB
 """From this size on, keeping a file may itself be what ends the worker, so it is noted before."""
@@ -46,7 +47,7 @@ class Readers(Struct, frozen=True, kw_only=True):
 
 
 class LayerTask(Struct, frozen=True, kw_only=True):
-    """One layer to be read. `verify`: its digests are not known to be true yet.
+    """One layer to be read. `verify`: its digests have to be computed while it is read.
 
     `hashes` computes them elsewhere; None: here.
     """
@@ -101,13 +102,18 @@ class _Reader:
         except InputError as error:
             return encode(Wire(diff_id=claimed.diff_id, gaps=(gap_of(error),), complete=False))
         walker = TarWalker(
-            _Watched(stream, self._desk), budget, select=self._select, sniff=self._sniff
+            _Watched(stream, self._desk),
+            budget,
+            select=self._select,
+            sniff=self._sniff,
+            interest=_interest(self._index),
         )
         complete = self._walk(walker)
         digests = stream.finish()
         self._gaps += [*walker.gaps.gaps(), *stream.gaps.gaps()]
         if self._task.verify:
-            self._gaps += _differences(claimed, digests)
+            content = (digests.diff_id,) if digests.complete else ()
+            self._gaps += differences(claimed, digests.bytes_in, (digests.stored,), content)
         self._read_hard_links()
         collected = self._collector.collected()
         return encode(
@@ -253,25 +259,26 @@ class _Watched:
     def skip(self, count: int) -> int:
         return self._stream.skip(count)
 
+    def fetch(self, offset: int, count: int) -> bytes:
+        return self._stream.fetch(offset, count)
+
 
 def gap_of(error: InputError) -> Gap:
     """Return the gap that an error in the layer itself becomes."""
     return gap(error.code, error.detail, path=error.path, offset=error.offset, limit=error.limit)
 
 
+def _interest(index: WantIndex) -> Interest:
+    return Interest(
+        end_chars=index.end_chars,
+        ends=index.ends,
+        start_chars=index.start_chars,
+        starts=index.starts,
+        magic_bytes=index.shortest_magic,
+        magics=index.magics,
+    )
+
+
 def _algorithm(digest: str) -> str:
     """Return the hash that a digest names; '' for none. Their grammar was checked at opening."""
     return digest.partition(":")[0]
-
-
-def _differences(claimed: Layer, read: Digests) -> list[Gap]:
-    """Return what the layer says of itself that is not true."""
-    gaps: list[Gap] = []
-    if claimed.size_bytes and read.bytes_in != claimed.size_bytes:
-        gaps.append(gap("layer.size", f"{read.bytes_in} bytes, declared {claimed.size_bytes}"))
-    if claimed.digest and read.stored != claimed.digest:
-        gaps.append(gap("layer.digest", f"its bytes are {read.stored}, not {claimed.digest}"))
-    if read.complete and read.diff_id != claimed.diff_id:
-        said = claimed.diff_id or "nothing"
-        gaps.append(gap("layer.diffid", f"its content is {read.diff_id}; claimed: {said}"))
-    return gaps

@@ -1,9 +1,13 @@
 """Reading layers in workers: starts them, tries again without the file that ended one.
 
+Digests are computed by the reader itself, beside it (`hashing`: one compressed layer that would
+keep a processor busy alone), or apart from it (`digests`: plain layers).
+
 Imported only when something has to be read; a scan from the cache does without.
 """
 
 import codecs
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -11,7 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from scantling.catalog import registry
+from scantling.catalog import digests, registry
 from scantling.catalog.api import Cataloger, Profile
 from scantling.catalog.collect import Casualty, of_subject
 from scantling.catalog.factsform import decode
@@ -27,12 +31,14 @@ from scantling.core.model.image import Layer
 from scantling.core.progress import Progress
 from scantling.core.sandbox import isolation, pool
 from scantling.core.sandbox.worker import Desk, Task
-from scantling.image.api import FolderTree, LayerBlob
+from scantling.image.api import FolderTree, LayerBlob, Slice
 
 _ATTEMPTS: Final = 4
 """One, and three more without what ended the ones before."""
 _WORTH_HASHING: Final = 8 * MIB
-"""Stored bytes from which on a layer's digests repay a worker of their own."""
+"""Stored bytes from which on a compressed layer's digests repay a worker beside its reader."""
+_WORTH_A_JOB: Final = 4 * MIB
+"""Stored bytes from which on a plain layer's digests repay a job, whose start takes 3 ms."""
 # Decoders that parsers ask for by name; a worker could not load their modules any more.
 _CODECS: Final = (
     "ascii",
@@ -77,6 +83,11 @@ class _Attempts(Struct, kw_only=True):
     cpu_s: float = 0.0
     peak_bytes: int = 0
     reading: Reading | None = None
+    apart: bool = False
+    """Its digests are not computed by its reader; `found` has them."""
+    found: digests.Found | None = None
+    unhashed: str = ""
+    """Why `found` is None."""
 
 
 def readers_of(catalogers: Sequence[Cataloger] | None, profile: Profile, limits: Limits) -> Readers:
@@ -130,22 +141,71 @@ def _attempt(
     progress: Progress,
 ) -> Sequence[pool.Outcome | None]:
     """Run one attempt at each of these and return how it ended."""
-    alone = _alone(waiting, workers)
-    if alone is None:
-        jobs = [_job(one, readers, place) for place, one in enumerate(waiting)]
-        return pool.run(jobs, workers=workers, limits=limits, progress=progress)
-    ring = Ring()
+    plain = [one for one in waiting if _is_plain_work(one)]
+    alone = None if plain else _alone(waiting, workers)
+    ring = Ring() if alone is not None else None
     jobs = [
         _job(one, readers, place, ring if one is alone else None)
         for place, one in enumerate(waiting)
     ]
-    jobs.append(_hashing_job(ring, alone))
+    jobs += [_digests_job(one) for one in plain]
+    if ring is None or alone is None:
+        outcomes = pool.run(jobs, workers=workers, limits=limits, progress=progress)
+    else:
+        jobs.append(_hashing_job(ring, alone))
+        try:
+            outcomes = pool.run(jobs, workers=workers + 1, limits=limits, progress=progress)
+        finally:
+            ring.drop()
+        alone.cpu_s += outcomes[-1].cpu_s if outcomes[-1] is not None else 0.0
+    for one, outcome in zip(plain, outcomes[len(waiting) :], strict=False):
+        _take_digests(one, outcome)
+    return outcomes[: len(waiting)]
+
+
+def _is_plain_work(attempts: _Attempts) -> bool:
+    """Tell whether this seems to be a plain layer whose digests repay a job of their own."""
+    request = attempts.request
+    packed = request.layer is None or request.layer.media_type.endswith(("gzip", "zstd"))
+    known = not request.verify or attempts.found is not None
+    return not packed and not known and _size(attempts) >= _WORTH_A_JOB
+
+
+def _digests_job(attempts: _Attempts) -> pool.Job:
+    attempts.apart = True
+    layer = attempts.request.layer
+    size = _size(attempts)
+    label = f"layer {layer.index + 1}, digests" if layer else ""
+    return pool.Job(
+        prepare=lambda: _prepare_digests(attempts), weight=size, label=label, total_bytes=size
+    )
+
+
+def _prepare_digests(attempts: _Attempts) -> Task | None:
+    """Open the bytes; None when they cannot be had or are not plain after all."""
+    stored = _opened(attempts)
+    if stored is None or attempts.request.layer is None:
+        return None
+    if not digests.is_plain(stored):
+        attempts.unhashed = "the layer turned out to be compressed"
+        os.close(stored.fd)
+        return None
+    names = digests.algorithms(attempts.request.layer)
+    return Task(run=lambda desk: digests.hash_slice(desk, stored, names), keep=(stored.fd,))
+
+
+def _take_digests(attempts: _Attempts, outcome: pool.Outcome | None) -> None:
+    if outcome is None:
+        return
+    attempts.cpu_s += outcome.cpu_s
+    attempts.peak_bytes = max(attempts.peak_bytes, outcome.peak_bytes)
+    if isinstance(outcome, pool.Died):
+        attempts.unhashed = outcome.reason
+        return
     try:
-        *outcomes, hashing = pool.run(jobs, workers=workers + 1, limits=limits, progress=progress)
-    finally:
-        ring.drop()
-    alone.cpu_s += hashing.cpu_s if hashing is not None else 0.0
-    return outcomes
+        attempts.found = digests.decode(outcome.payload)
+    except msgspec.DecodeError as error:
+        attempts.unhashed = f"the worker's answer is no digest: {error}"
 
 
 def _alone(waiting: Sequence[_Attempts], workers: int) -> _Attempts | None:
@@ -198,24 +258,37 @@ def _prepare(attempts: _Attempts, readers: Readers, ring: Ring | None) -> Task |
             descriptor = request.folder.open()
             run = _folder_run(descriptor, readers, attempts)
             return Task(run=run, keep=(descriptor,), folder=descriptor)
-        if request.blob is None or request.layer is None:
-            raise AssertionError("a request names a folder, or a layer and its blob")
-        stored = request.blob.open()
     except ScantlingError as error:
         attempts.missing = str(error)
+        return None
+    stored = _opened(attempts)
+    if stored is None or request.layer is None:
         if ring is not None:
             ring.drop()
         return None
+    attempts.apart = attempts.apart and digests.is_plain(stored)
     hashes, kept = (None, ()) if ring is None else ring.reader()
     task = LayerTask(
         slice=stored,
         layer=request.layer,
         readers=readers,
         skip=attempts.skip,
-        verify=request.verify,
+        verify=request.verify and not attempts.apart,
         hashes=hashes,
     )
     return Task(run=lambda desk: read_layer(desk, task), keep=(stored.fd, *kept))
+
+
+def _opened(attempts: _Attempts) -> Slice | None:
+    """Return the layer's bytes; None, and why in `missing`, when they cannot be had."""
+    blob = attempts.request.blob
+    if blob is None:
+        raise AssertionError("a request names a folder, or a layer and its blob")
+    try:
+        return blob.open()
+    except ScantlingError as error:
+        attempts.missing = str(error)
+        return None
 
 
 def _folder_run(descriptor: int, readers: Readers, attempts: _Attempts) -> Callable[[Desk], bytes]:
@@ -242,6 +315,8 @@ def _finished(attempts: _Attempts, outcome: pool.Finished) -> Reading:
         facts = decode(outcome.payload)
     except msgspec.DecodeError as error:
         return _lost(attempts, gap("parser.crashed", f"the worker's answer is no facts: {error}"))
+    if attempts.apart:
+        facts = msgspec.structs.replace(facts, gaps=(*facts.gaps, *_untrue(attempts)))
     return Reading(
         facts=facts,
         payload=outcome.payload,
@@ -249,6 +324,18 @@ def _finished(attempts: _Attempts, outcome: pool.Finished) -> Reading:
         peak_bytes=attempts.peak_bytes,
         isolation=outcome.isolation,
     )
+
+
+def _untrue(attempts: _Attempts) -> list[Gap]:
+    """Return what the digests say of a layer that was hashed apart from being read."""
+    layer, found = attempts.request.layer, attempts.found
+    if layer is None or found is None:
+        return [gap("layer.digest", f"its digests were not computed: {attempts.unhashed}")]
+    again = _opened(attempts)
+    if again is None:  # what was hashed may not be what was read
+        return [gap("layer.digest", attempts.missing)]
+    os.close(again.fd)
+    return digests.differences(layer, found.size_bytes, found.digests, found.digests)
 
 
 def _mourn(attempts: _Attempts, died: pool.Died) -> None:

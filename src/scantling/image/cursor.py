@@ -17,6 +17,13 @@ class ByteSource(Protocol):
         """Step over up to `count` bytes unread; return how many (0: read them instead)."""
         ...
 
+    def fetch(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes at `offset` of the stream in one piece and go on behind them.
+
+        Fewer at the end; empty when only `read` gives bytes.
+        """
+        ...
+
 
 class BytesSource:
     """Bytes in memory as a ByteSource."""
@@ -33,6 +40,11 @@ class BytesSource:
         """Return 0: everything is in the first piece."""
         del count
         return 0
+
+    def fetch(self, offset: int, count: int) -> bytes:
+        """Return nothing: everything is in the first piece."""
+        del offset, count
+        return b""
 
 
 class Cursor:
@@ -89,6 +101,10 @@ class Cursor:
         self.at += len(data)
         if len(data) == count:
             return data
+        if not self._spare and (whole := self._source.fetch(self.offset - len(data), count)):
+            self.base += self.at - len(data) + len(whole)
+            self.buffer, self.at = b"", 0
+            return whole
         out = BytesIO()
         out.write(data)
         while out.tell() < count and self._more():

@@ -136,6 +136,19 @@ class LayerStream:
         self.bytes_out += count
         return count
 
+    def fetch(self, offset: int, count: int) -> bytes:
+        """Return bytes from anywhere and go on behind them; empty when all must be read in order.
+
+        Raises InputError as `read` does.
+        """
+        if not self._sparse:
+            return b""
+        count = min(count, self._slice.length_bytes - offset)
+        data = os.pread(self._slice.fd, count, self._slice.offset_bytes + offset)
+        self._budget.spend_bytes(len(data))
+        self.bytes_in = self.bytes_out = offset + len(data)
+        return data
+
     def finish(self) -> Digests:
         """Read to the end and return the digests.
 

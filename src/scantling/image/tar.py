@@ -11,7 +11,8 @@
     walker.paths                          # every path the layer adds, archive order, folders with /
     walker.gaps.gaps()                    # problems that did not stop the walk
 
-`select(path, size, mode)` is asked once per regular file and answers SKIP, SNIFF, or the name of
+`select(path, size, mode)` is asked once per regular file (with `interest`: only where its answer
+is not plain from that) and answers SKIP, SNIFF, or the name of
 the field of `Limits` that bounds the kept bytes (`text_bytes`, `database_bytes`, `binary_bytes`:
 the values of `catalog.api.Size`). After SNIFF, `sniff(path, size, mode, head)` is asked with the
 first 4 KiB and answers SKIP or such a name. A selected file above its limit is a gap `limit.file`.
@@ -63,8 +64,27 @@ _FOLDER: Final = ord("5")
 _SYMLINK: Final = ord("2")
 _NAME: Final = 100
 _SIZE_ZERO: Final = b"00000000000"
+_NO_SIZE: Final = 1 << 62
+"""More than any file has."""
+_NO_TEXT: Final[frozenset[str]] = frozenset()
+_NO_BYTES: Final[frozenset[bytes]] = frozenset()
 # No plain header's name is longer; limits below that switch the fast path off.
 _PLAIN_NAME_BYTES: Final = 256
+
+
+class Interest(Struct, frozen=True, kw_only=True):
+    """What cannot be told apart from wanted files without asking; for all others nobody is asked.
+
+    A file is asked about by name if its path ends in one of `ends` (of `end_chars` characters) or
+    starts with one of `starts`, by content if its first `magic_bytes` are among `magics`.
+    """
+
+    end_chars: int
+    ends: frozenset[str]
+    start_chars: int
+    starts: frozenset[str]
+    magic_bytes: int
+    magics: frozenset[bytes]
 
 
 class Kind(StrEnum):
@@ -102,6 +122,7 @@ class TarWalker:
         *,
         select: Select,
         sniff: Sniff = lambda _path, _size, _mode, _head: SKIP,
+        interest: Interest | None = None,
         whiteouts: bool = True,
     ) -> None:
         limits = budget.limits
@@ -111,6 +132,7 @@ class TarWalker:
         self._budget: Final = budget
         self._select: Final = select
         self._sniff: Final = sniff
+        self._interest: Final = interest
         self._whiteouts: Final = whiteouts
         self._plain: Final = (
             min(limits.path_bytes, limits.path_component_bytes + 1, limits.path_depth)
@@ -151,6 +173,16 @@ class TarWalker:
         sums, modes = self._sums, self._modes
         if self._reader.extended or not self._plain:
             return None
+        asked, ends, starts, magics = self._interest is None, _NO_TEXT, _NO_TEXT, _NO_BYTES
+        end_chars = start_chars = magic_bytes = 0
+        if self._interest is not None:
+            ends, starts, magics = (
+                self._interest.ends,
+                self._interest.starts,
+                self._interest.magics,
+            )
+            end_chars, start_chars = self._interest.end_chars, self._interest.start_chars
+            magic_bytes = self._interest.magic_bytes or _NO_SIZE
         buffer, at = cursor.buffer, cursor.at
         last = len(buffer) - BLOCK
         while True:
@@ -187,9 +219,17 @@ class TarWalker:
             # 3. A folder, or a file that nobody wants, or one that somebody may want.
             if block[156] == _FILE and path[-1] != "/":
                 size = int(block[124:135], 8)
-                mode = modes[block[100:107]]
                 append(path)
-                verdict = select(path, size, mode)
+                if asked or path[-end_chars:] in ends or path[:start_chars] in starts:
+                    mode = modes[block[100:107]]
+                    verdict = select(path, size, mode)
+                elif size < magic_bytes or (
+                    at + magic_bytes <= last
+                    and buffer[at + BLOCK : at + BLOCK + magic_bytes] not in magics
+                ):
+                    mode, verdict = 0, SKIP
+                else:
+                    mode, verdict = modes[block[100:107]], SNIFF
                 if verdict:
                     cursor.at = at + BLOCK
                     offset = cursor.base + at

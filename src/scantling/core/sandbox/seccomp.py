@@ -153,10 +153,10 @@ def _checked(pid: int, *, folder: bool) -> list[tuple[tuple[int, int], _Check]]:
         (_MMAP, _Check(argument=2, without=_PROT_EXEC)),
         (_MPROTECT, _Check(argument=2, without=_PROT_EXEC)),
         (_TGKILL, _Check(argument=0, among=(pid,))),
+        (_FCNTL, _Check(argument=1, among=_F_HARMLESS)),
     ]
     if folder:
         checked.append((_OPENAT, _Check(argument=2, without=_O_WRITING)))
-        checked.append((_FCNTL, _Check(argument=1, among=_F_HARMLESS)))
     else:
         # glibc 2.33 to 2.38 makes fstat() of it. The path cannot be looked at from here, so a
         # worker could learn whether a path exists on the host; it has no one to tell.
