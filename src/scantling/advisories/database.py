@@ -79,7 +79,8 @@ class Database:
         word = zlib.crc32(key.encode("utf-8", "surrogatepass"))
         found: tuple[Stored, ...] = ()
         for entry in entries:  # the manifest has them by source
-            record = self._segment(entry).get(key, word)
+            segment = self._open.get(entry.digest) or self._segment(entry)
+            record = segment.get(key, word)
             if record is not None:
                 found += _decoded(_ROWS, record, entry)
         if len(self._answers) >= _KEPT:

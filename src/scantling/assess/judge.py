@@ -23,6 +23,7 @@ from scantling.core.text import octets
 from scantling.versions.registry import scheme_for
 
 _STATE_ORDER: Final = (FindingState.OPEN, FindingState.UNDETERMINED, FindingState.SUPPRESSED)
+_OUTCOME_ORDER: Final = (Outcome.AFFECTED, Outcome.UNDETERMINED, Outcome.NOT_AFFECTED)
 _FIX_ORDER: Final = (
     Fix.FIXED,
     Fix.DEFERRED,
@@ -67,7 +68,7 @@ def finding_order(finding: Finding) -> tuple[int, int, str, str, str]:
 
 
 def _finding(words: list[Match], owners_words: list[Match], signals: Signals) -> Finding:
-    words = sorted(words, key=_match_order)
+    words = words if len(words) == 1 else sorted(words, key=_match_order)
     deciding = _deciding(words)
     state, reason = _state(deciding, sorted(owners_words, key=_match_order))
     names = sorted({name for one in words for name in (one.vulnerability, *one.aliases)})
@@ -107,8 +108,7 @@ def _match_order(match: Match) -> tuple[object, ...]:
 
 def _deciding(words: list[Match]) -> Match:
     """Return the first that says "affected", else the first that cannot tell."""
-    rank = {Outcome.AFFECTED: 0, Outcome.UNDETERMINED: 1, Outcome.NOT_AFFECTED: 2}
-    return min(words, key=lambda one: rank[one.outcome])
+    return min(words, key=lambda one: _OUTCOME_ORDER.index(one.outcome))
 
 
 def _state(deciding: Match, owners_words: list[Match]) -> tuple[FindingState, str]:
@@ -131,8 +131,10 @@ def _fix(words: list[Match]) -> tuple[Fix, tuple[str, ...]]:
     """Return the best fix state that an "affected" word gives, and all fixing versions in order."""
     affected = [one for one in words if one.outcome is Outcome.AFFECTED] or words
     best = min((one.fix for one in affected), key=_FIX_ORDER.index)
-    key = scheme_for(affected[0].ecosystem).key
     fixed_in = {version for one in affected for version in one.fixed_in}
+    if len(fixed_in) <= 1:
+        return best, tuple(fixed_in)
+    key = scheme_for(affected[0].ecosystem).key
     return best, tuple(sorted(fixed_in, key=lambda version: (key(version) or b"\xff", version)))
 
 

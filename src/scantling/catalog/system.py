@@ -13,8 +13,8 @@ from scantling.core.model.inventory import Distro
 # Paths that a file system made for a dynamic or shell environment has; none of them: from scratch.
 _USERLAND: Final = ("bin/sh", "usr/bin/sh", "bin/busybox", "usr/bin/env")
 _LOADERS: Final = ("ld-linux", "ld-musl")
-_LOADER: Final = r"(?:^|[\0/])(?:ld-linux|ld-musl)[^\0/]*+(?:\0|$)"
-"""One of them as a file among `Paths.text`; compiled when asked, which is of odd images only."""
+_LOADER: Final = re.compile(r"(?:^|[\0/])(?:ld-linux|ld-musl)[^\0/]*+(?:\0|$)")
+"""One of them as a file among `Paths.text`."""
 
 
 def system_gaps(
@@ -58,6 +58,6 @@ def _is_from_scratch(layers: tuple[LayerFacts, ...], added: tuple[Paths, ...]) -
             return False
         if any(path.rpartition("/")[2].startswith(_LOADERS) for path in links):
             return False
-        if re.search(_LOADER, paths.text()):
+        if _LOADER.search(paths.text()):
             return False
     return True

@@ -3,6 +3,7 @@
 Only the chosen command is imported: start-up is part of the speed.
 """
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -16,6 +17,9 @@ COMMANDS: Final = {
     "cache": "see and trim the cache of layer facts",
     "doctor": "check what this machine offers and what is missing",
 }
+
+_OBJECTS: Final = 100_000
+"""New objects between two searches for garbage in cycles; those are a few MB."""
 
 _HELP: Final = """\
 Scan container images, explain what is wrong, decide whether they may ship.
@@ -34,8 +38,15 @@ exit codes: 0 passed, 1 blocked, 2 usage, 3 incomplete, 4 target unreadable,
 
 
 def entry() -> None:
-    """Run the command line of this process."""
-    sys.exit(main(sys.argv[1:]))
+    """Run the command line of this process.
+
+    What a scan makes has hardly any cycles: looking for some in all of it every 700 objects, and
+    once more at the end, is a sixth of its time.
+    """
+    gc.set_threshold(_OBJECTS)
+    code = main(sys.argv[1:])
+    gc.freeze()
+    sys.exit(code)
 
 
 def main(argv: Sequence[str]) -> int:

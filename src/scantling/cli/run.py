@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import NoReturn
 
@@ -13,6 +14,11 @@ from scantling.core.text import neutral
 
 class Parser(argparse.ArgumentParser):
     """argparse with our exit code and one line on standard error."""
+
+    def format_help(self) -> str:
+        """Return the help, as wide as the terminal."""
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line and end with the code for usage."""
@@ -46,7 +52,9 @@ def parser_of(command: str) -> Parser:
     parser = Parser(
         prog=f"scantling {command}",
         description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        # argparse makes a formatter for each option; one that looks for the width of the terminal
+        # loads shutil and all it can unpack (3 ms), so only the help itself gets that.
+        formatter_class=partial(argparse.HelpFormatter, width=80),
         allow_abbrev=False,
     )
     module.add_arguments(parser)

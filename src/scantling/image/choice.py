@@ -9,7 +9,7 @@ Source: OCI image-spec, image-index.md ("platform"); BuildKit, attestation stora
 `vnd.docker.reference.type`).
 """
 
-import platform as host
+import os
 from collections.abc import Callable
 from typing import Final
 
@@ -130,7 +130,7 @@ def attests(descriptor: Descriptor) -> bool:
 
 def default_platform() -> Platform:
     """Return linux on this machine's processor, in Go's spelling."""
-    machine = host.machine()
+    machine = os.uname().machine
     return Platform(os="linux", architecture=_GO_NAMES.get(machine, machine))
 
 

@@ -4,7 +4,7 @@ A statement is about versions of the source package or of the binary one; it is 
 version of the same kind only. What cannot be compared is `undetermined`, never `not-affected`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -14,19 +14,25 @@ from scantling.core.model.inventory import Package
 from scantling.matching.api import AdvisoryIndex
 from scantling.matching.names import Lookup, is_own_source, lookups
 from scantling.versions.api import Scheme
-from scantling.versions.ranges import UNDETERMINED, covering
+from scantling.versions.ranges import covering
 from scantling.versions.registry import scheme_for
 from scantling.versions.vers import from_intervals
 
 
 class Decision(Struct, frozen=True):
-    """How one statement compares with one package: what a `Match` is written from."""
+    """How one statement compares with one package: what a `Match` is written from.
+
+    `covered` is whether the version, whose key is `key`, is among those the statement is about
+    (`affected`: it is), and `interval` the one it lies in; `outcome` also heeds the statement's
+    status.
+    """
 
     stored: Stored
     question: Lookup
     outcome: Outcome
+    covered: Outcome
     interval: Interval | None
-    because: str
+    key: bytes | None
 
 
 def match(packages: Iterable[Package], advisories: AdvisoryIndex) -> tuple[Match, ...]:
@@ -38,9 +44,16 @@ def match(packages: Iterable[Package], advisories: AdvisoryIndex) -> tuple[Match
     """
     packages = tuple(packages)
     owners = {package.owner for package in packages}
+    schemes: dict[str, Scheme] = {}
     found: list[Match] = []
     for package in packages:
-        found += match_package(package, advisories, everything=package.purl in owners)
+        scheme = schemes.get(package.ecosystem)
+        if scheme is None:
+            scheme = schemes[package.ecosystem] = scheme_for(package.ecosystem)
+        decisions = _decisions(package, advisories, scheme)
+        if decisions:  # nobody speaks of most packages
+            decisions = decisions if package.purl in owners else _open(decisions)
+            found += [_match(package, one, scheme) for one in decisions]
     return tuple(found)
 
 
@@ -64,23 +77,29 @@ def decide(
 
     For whoever asks about many packages and shows few.
     """
-    decisions = tuple(_decisions(package, advisories, scheme_for(package.ecosystem)))
-    if not everything:
-        open_ids = {
-            name
-            for one in decisions
-            if one.outcome is not Outcome.NOT_AFFECTED
-            for name in _names(one.stored)
-        }
-        decisions = tuple(one for one in decisions if not open_ids.isdisjoint(_names(one.stored)))
-    return decisions
+    decisions = _decisions(package, advisories, scheme_for(package.ecosystem))
+    return tuple(decisions if everything else _open(decisions))
+
+
+def _open(decisions: list[Decision]) -> list[Decision]:
+    """Return the decisions about vulnerabilities that some source does not clear."""
+    open_ids = {
+        name
+        for one in decisions
+        if one.outcome is not Outcome.NOT_AFFECTED
+        for name in _names(one.stored)
+    }
+    if not open_ids:
+        return []
+    return [one for one in decisions if not open_ids.isdisjoint(_names(one.stored))]
 
 
 def _names(stored: Stored) -> tuple[str, ...]:
     return (stored.statement.vulnerability, *stored.aliases)
 
 
-def _decisions(package: Package, advisories: AdvisoryIndex, scheme: Scheme) -> Iterator[Decision]:
+def _decisions(package: Package, advisories: AdvisoryIndex, scheme: Scheme) -> list[Decision]:
+    found: list[Decision] = []
     for question in lookups(package):
         stored = advisories.lookup(package.ecosystem, question.package)
         if not stored:
@@ -91,7 +110,8 @@ def _decisions(package: Package, advisories: AdvisoryIndex, scheme: Scheme) -> I
             if _applies(one, package, question, speaks_of_modules=one.source in modular):
                 decision = _decided(one, question, key)
                 if decision is not None:
-                    yield decision
+                    found.append(decision)
+    return found
 
 
 def _applies(
@@ -121,14 +141,15 @@ def _same_module(label: str, module: str) -> bool:
 def _decided(stored: Stored, question: Lookup, key: bytes | None) -> Decision | None:
     """Return what the statement comes to; None when it only clears other versions."""
     status = stored.statement.status
-    outcome, interval, because = _compared(stored, question.version, key)
-    if status is Status.NOT_AFFECTED and outcome is Outcome.NOT_AFFECTED:
-        return None
-    if status is Status.NOT_AFFECTED and outcome is Outcome.AFFECTED:
-        outcome, because = Outcome.NOT_AFFECTED, f"the source says: {_word(stored)}"
-    elif status is Status.UNDER_INVESTIGATION and outcome is Outcome.AFFECTED:
-        outcome, because = Outcome.UNDETERMINED, "the source is still investigating"
-    return Decision(stored, question, outcome, interval, because)
+    covered, interval = _compared(stored, question.version, key)
+    outcome = covered
+    if status is Status.NOT_AFFECTED:
+        if covered is Outcome.NOT_AFFECTED:
+            return None
+        outcome = Outcome.NOT_AFFECTED if covered is Outcome.AFFECTED else covered
+    elif status is Status.UNDER_INVESTIGATION and covered is Outcome.AFFECTED:
+        outcome = Outcome.UNDETERMINED
+    return Decision(stored, question, outcome, covered, interval, key)
 
 
 def _match(package: Package, decision: Decision, scheme: Scheme) -> Match:
@@ -150,7 +171,7 @@ def _match(package: Package, decision: Decision, scheme: Scheme) -> Match:
             statement.ranges if decided is None else (decided,),
             statement.versions if decided is None else (),
         ),
-        because=decision.because,
+        because=_because(decision),
         status=statement.status,
         fix=statement.fix,
         fixed_in=statement.fixed_in,
@@ -166,30 +187,48 @@ def _word(stored: Stored) -> str:
     return stored.statement.word or "not affected"
 
 
-def _compared(
-    stored: Stored, version: str, key: bytes | None
-) -> tuple[Outcome, Interval | None, str]:
-    """Return whether the version is among those the statement is about.
-
-    `Outcome.AFFECTED` here means "yes, it is": the caller reads the statement's status.
-    """
+def _compared(stored: Stored, version: str, key: bytes | None) -> tuple[Outcome, Interval | None]:
+    """Return whether the version is among those the statement is about, and in which interval."""
     statement = stored.statement
-    if not statement.ranges and not statement.versions:
-        return Outcome.AFFECTED, None, "the statement is about every version"
-    if version in statement.versions:
-        return Outcome.AFFECTED, None, f"{version} is listed"
-    if key is not None and key in stored.version_keys:
-        return Outcome.AFFECTED, None, f"{version} is listed"
-    decided = covering(statement.ranges, stored.keys, key)
+    ranges, versions = statement.ranges, statement.versions
+    if versions:
+        if version in versions or (key is not None and key in stored.version_keys):
+            return Outcome.AFFECTED, None
+    elif not ranges:
+        return Outcome.AFFECTED, None
+    decided = covering(ranges, stored.keys, key)
+    if decided is None and key is not None:
+        return Outcome.NOT_AFFECTED, None
     if isinstance(decided, Interval):
-        return Outcome.AFFECTED, decided, _reason(version, decided)
-    if key is None:
-        return Outcome.UNDETERMINED, None, f"{version!r} is not a version that can be compared"
-    if decided is UNDETERMINED:
-        return Outcome.UNDETERMINED, None, "a bound of the range cannot be compared"
+        return Outcome.AFFECTED, decided
+    return Outcome.UNDETERMINED, None
+
+
+def _because(decision: Decision) -> str:
+    """Return the reason as a sentence."""
+    statement, version = decision.stored.statement, decision.question.version
+    if decision.covered is Outcome.AFFECTED:
+        return _because_covered(decision)
+    if decision.key is None:
+        return f"{version!r} is not a version that can be compared"
+    if decision.covered is Outcome.UNDETERMINED:
+        return "a bound of the range cannot be compared"
     fixed = ", ".join(statement.fixed_in)
     because = f"{version} is outside the range"
-    return Outcome.NOT_AFFECTED, None, f"{because}; fixed in {fixed}" if fixed else because
+    return f"{because}; fixed in {fixed}" if fixed else because
+
+
+def _because_covered(decision: Decision) -> str:
+    statement, version = decision.stored.statement, decision.question.version
+    if statement.status is Status.NOT_AFFECTED:
+        return f"the source says: {_word(decision.stored)}"
+    if statement.status is Status.UNDER_INVESTIGATION:
+        return "the source is still investigating"
+    if decision.interval is not None:
+        return _reason(version, decision.interval)
+    if statement.versions:
+        return f"{version} is listed"
+    return "the statement is about every version"
 
 
 def _reason(version: str, interval: Interval) -> str:

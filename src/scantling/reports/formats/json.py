@@ -15,8 +15,12 @@ from scantling.core.text import ACTIVE, neutral
 from scantling.reports.api import Format, Look
 
 _MOST_CHARS: Final = 65_536
-# Without these an encoded value has no escaped character and no order to a CI system.
+_PART: Final = 16
+"""Items of a list that are encoded and looked at together; together they are some 10 KB."""
+_OURS: Final = "\u2264\u2265".encode()
+"""The bytes of the two signs in our own sentences; no active character is made of these alone."""
 _SUSPECT: Final = (b"\\", b"::", b"##", b"\x7f")
+"""Without these an encoded value has no escaped character and no order to a CI system."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,12 +38,27 @@ def render(report: ScanReport, look: Look) -> Iterator[str]:
 
 
 def _members(report: ScanReport) -> dict[str, object]:
-    """Return the report's fields; lists one by one, so that an odd item does not slow the rest."""
+    """Return the report's fields; lists in parts, so that an odd item does not slow the rest."""
     members: dict[str, object] = {}
     for name in report.__struct_fields__:
         value = getattr(report, name)
-        members[name] = [*map(inert, value)] if isinstance(value, tuple) else inert(value)
+        members[name] = _inert_list(value) if isinstance(value, tuple) else inert(value)
     return members
+
+
+def _inert_list(values: tuple[object, ...]) -> msgspec.Raw:
+    """Return the JSON text of a list whose strings are neutralized."""
+    parts: list[bytes] = []
+    for start in range(0, len(values), _PART):
+        part = values[start : start + _PART]
+        try:
+            data = msgspec.json.encode(part)
+        except UnicodeEncodeError:  # a lone surrogate
+            data = b"\\"
+        if not _is_inert(data):
+            data = msgspec.json.encode([*map(inert, part)])
+        parts.append(data[1:-1])
+    return msgspec.Raw(b"[" + b",".join(parts) + b"]")
 
 
 def inert(value: object) -> object:
@@ -58,7 +77,9 @@ def _is_inert(data: bytes) -> bool:
     """Return whether no string in this JSON text would be changed; False when it is not certain."""
     if len(data) > _MOST_CHARS or any(mark in data for mark in _SUSPECT):
         return False
-    return data.isascii() or ACTIVE.search(data.decode()) is None
+    if data.isascii() or data.translate(None, _OURS).isascii():
+        return True
+    return ACTIVE.search(data.decode()) is None
 
 
 def _inert(value: object) -> object:
