@@ -258,9 +258,9 @@ def test_values_that_double_do_not_fill_the_memory() -> None:
 _PIECES = st.sampled_from(
     [
         "FROM a AS b", "FROM b", "RUN x", "RUN <<EOF", "EOF", "COPY --from=b <<-'E' x", "\tE",
-        "ENV A=1", "ENV A $A", "ARG A=${A:-x}", "# c", "# escape=`", "\\", "`", " \\\n", "\n", "\r\n",
-        " ", '["a"]', "[[", "ONBUILD ", "HEALTHCHECK CMD ", "--flag=", '"', "'", "$", "${", "}", "/",
-        "\ufeff", "\x00", "\udc80", "\u2028", "LABEL ",
+        "ENV A=1", "ENV A $A", "ARG A=${A:-x}", "# c", "# escape=`", "\\", "`", " \\\n", "\n",
+        "\r\n", " ", '["a"]', "[[", "ONBUILD ", "HEALTHCHECK CMD ", "--flag=", '"', "'", "$",
+        "${", "}", "/", "\ufeff", "\x00", "\udc80", "\u2028", "LABEL ",
     ]
 )  # fmt: skip
 
