@@ -1,8 +1,22 @@
 """VEX: somebody's word on whether a vulnerability matters in a product."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
+
+JUSTIFICATIONS: Final = (
+    "component_not_present",
+    "vulnerable_code_not_present",
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+)
+"""Why something is not affected (CISA, "VEX Status Justifications", 2022).
+
+The reason of a finding that VEX suppressed begins with one of these, or with `not_affected` or
+`fixed`, and a comma: so that a format can say it again.
+"""
 
 
 class VexStatus(StrEnum):
@@ -27,7 +41,7 @@ class VexProduct(Struct, frozen=True, kw_only=True, omit_defaults=True, order=Tr
     repository: str = ""
     cpe: str = ""
     versions: str = ""
-    """A VERS range of the product's versions; empty: as `purl` says."""
+    """A VERS range of versions: of `component` if there is one, else of the product; empty: any."""
     component: str = ""
 
 
