@@ -1,0 +1,49 @@
+"""The risk of a finding: its factors, and what the formula makes of them."""
+
+from datetime import date
+
+from scantling.assess.risk import factors, likelihood
+from scantling.assess.risk.formula import FORMULA, risk_of
+from scantling.assess.risk.impact import impact
+from scantling.core.model.context import Context
+from scantling.core.model.finding import Finding
+from scantling.core.model.risk import Factor, Risk
+
+
+def rate(finding: Finding, context: Context, today: date) -> Risk:
+    """Return the risk of a finding in its context, with its factors in the formula's order.
+
+    A suppressed finding has the risk 0, for it is known not to count. An undetermined one is rated
+    like an open one that is there with a likelihood of 0.8; its `low` is 0. Links to exploits
+    count when `finding.references` are filled in.
+    """
+    return risk_from(factors_of(finding, context, today))
+
+
+def factors_of(finding: Finding, context: Context, today: date) -> tuple[Factor, ...]:
+    """Return the factors of a finding, in the formula's order."""
+    said = likelihood.evidence(finding.signals) if finding.signals else likelihood.NO_EVIDENCE
+    vector = finding.vector
+    link = bool(finding.references) and likelihood.has_exploit_link(finding.references)
+    modified = min([one.modified for one in finding.matches if one.modified], default="")
+    return (
+        factors.presence(finding.state, finding.reason),
+        impact(finding.severity, finding.score, vector, said.ssvc.rpartition("/")[2]),
+        likelihood.likelihood(said, vector, link=link),
+        factors.exposure(context.exposure, vector),
+        factors.effort(vector),
+        factors.criticality(context.criticality),
+        factors.fix(finding.fix),
+        factors.age(finding.id, modified, today),
+    )
+
+
+def risk_from(found: tuple[Factor, ...]) -> Risk:
+    """Return the risk that these factors amount to, to one decimal."""
+    return Risk(
+        score=round(risk_of([one.value for one in found]), 1),
+        low=round(risk_of([one.low for one in found]), 1),
+        high=round(risk_of([one.high for one in found]), 1),
+        factors=found,
+        formula=FORMULA,
+    )
