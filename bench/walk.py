@@ -42,6 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
 
 
+def select(path: str, size: int, mode: int) -> str:
+    """Return what a walk is to keep of a file, as `image.tar` asks for it."""
+    name = path[path.rfind("/") + 1 :]
+    found = _NAMES.get(name) or _SUFFIXES.get(name[name.rfind(".") :])
+    if found:
+        return found
+    return SNIFF if mode & 0o111 and size > 4096 else SKIP
+
+
 def _read(path: str, *, hashed: bool) -> tuple[int, int]:
     fd = os.open(path, os.O_RDONLY)
     try:
@@ -49,7 +58,7 @@ def _read(path: str, *, hashed: bool) -> tuple[int, int]:
         budget = Budget(DEFAULT)
         algorithm = "sha256" if hashed else ""
         stream = open_stream(slice_, budget, stored=algorithm, content=algorithm)
-        walker = TarWalker(stream, budget, select=_select, sniff=_sniff)
+        walker = TarWalker(stream, budget, select=select, sniff=_sniff)
         for _ in walker:
             pass
         return walker.entries, stream.finish().bytes_out
@@ -59,14 +68,6 @@ def _read(path: str, *, hashed: bool) -> tuple[int, int]:
         raise
     finally:
         os.close(fd)
-
-
-def _select(path: str, size: int, mode: int) -> str:
-    name = path[path.rfind("/") + 1 :]
-    found = _NAMES.get(name) or _SUFFIXES.get(name[name.rfind(".") :])
-    if found:
-        return found
-    return SNIFF if mode & 0o111 and size > 4096 else SKIP
 
 
 def _sniff(_path: str, _size: int, _mode: int, head: bytes) -> str:
