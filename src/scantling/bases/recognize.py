@@ -250,7 +250,7 @@ def _of_chain(
     same = [one for one in candidates if (one.name, one.digest) == (chosen.name, chosen.digest)]
     tags = sorted({tag for one in same for tag in one.tags}, key=specificity)
     others = sorted({_shown(one) for one in candidates if one not in same})
-    count = "its only layer is that" if layers == 1 else f"its lowest {layers} layers are those"
+    count = "its lowest layer is that" if layers == 1 else f"its lowest {layers} layers are those"
     clauses = [f"{count} of {_shown(chosen)}"]
     if others:
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""

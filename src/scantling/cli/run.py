@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
+from types import ModuleType
 from typing import NoReturn
 
 from scantling.core.errors import ExitCode, ScantlingError
@@ -31,7 +32,7 @@ def run(command: str, argv: Sequence[str]) -> int:
     module = import_module(f"scantling.cli.commands.{command}")
     parser = parser_of(command)
     try:
-        code = module.run(parser.parse_args(argv))
+        code = module.run(parser.parse_args(_spelled_out(module, argv)))
         sys.stdout.flush()
     except ScantlingError as error:
         sys.stderr.write(f"scantling: {neutral(str(error), limit=4096)}\n")
@@ -59,6 +60,13 @@ def parser_of(command: str) -> Parser:
     )
     module.add_arguments(parser)
     return parser
+
+
+def _spelled_out(module: ModuleType, argv: Sequence[str]) -> Sequence[str]:
+    """Return the arguments with the word that a command lets people leave out."""
+    spell_out: Callable[[Sequence[str]], Sequence[str]] | None
+    spell_out = getattr(module, "spell_out", None)
+    return spell_out(argv) if spell_out else argv
 
 
 def _bug(error: Exception) -> int:
