@@ -152,10 +152,9 @@ def fix(state: Fix) -> Factor:
 
 _HALF_LIFE_DAYS: Final = 90
 _YEAR: Final = re.compile(r"(?:CVE|GO|PYSEC|RUSTSEC)-(?P<year>[12][0-9]{3})-[0-9]{1,19}")
-_DATE: Final = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9])")
+_DAY_CHARS: Final = 10
 
 
-@lru_cache(maxsize=KEPT)
 def age(id_: str, modified: str, today: date) -> Factor:
     """Return how far the flaw has become common knowledge: half of the way in 90 days.
 
@@ -163,11 +162,18 @@ def age(id_: str, modified: str, today: date) -> Factor:
     source last changed its words) the latest. Empty texts are not known.
     """
     found = _YEAR.match(id_)
-    if found is None:
+    return _published_in(found["year"] if found else "", modified[:_DAY_CHARS], today)
+
+
+@lru_cache(maxsize=KEPT)
+def _published_in(year: str, modified: str, today: date) -> Factor:
+    if not year:
         return unknown("age", "the id tells no year")
-    first = min(date(int(found["year"]), 1, 1), today)
-    changed = _DATE.match(modified)
-    last = today if changed is None else min(max(date.fromisoformat(changed[0]), first), today)
+    first = min(date(int(year), 1, 1), today)
+    try:
+        last = min(max(date.fromisoformat(modified), first), today)
+    except ValueError:  # not said, or said in another way
+        last = today
     low, high = _known_for(today - last), _known_for(today - first)
     because = f"published between {first} and {last}"
     return factor("age", Range(low, (low + high) / 2.0, high), because)

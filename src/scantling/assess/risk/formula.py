@@ -50,28 +50,32 @@ TERMS: Final[Mapping[str, Term]] = {
     "fix": Term(attacked=0.02, quiet=0.2, low=0.3, value=0.7, high=1.0),
     "age": Term(quiet=0.15, low=0.0, value=0.6, high=1.0),
 }
-_A: Final = {name: term.attacked for name, term in TERMS.items()}
-_Q: Final = {name: term.quiet for name, term in TERMS.items()}
+# The weights as numbers: a look-up in a table would take longer than the formula.
+_A_IMPACT, _Q_IMPACT = TERMS["impact"].attacked, TERMS["impact"].quiet
+_A_EXPOSURE, _Q_EXPOSURE = TERMS["exposure"].attacked, TERMS["exposure"].quiet
+_Q_EFFORT = TERMS["effort"].quiet
+_A_CRITICALITY, _Q_CRITICALITY = TERMS["criticality"].attacked, TERMS["criticality"].quiet
+_A_FIX, _Q_FIX = TERMS["fix"].attacked, TERMS["fix"].quiet
+_Q_AGE = TERMS["age"].quiet
 
 
 def risk_of(values: Sequence[float]) -> float:
     """Return the risk, 0 to 100, of values in 0..1, one for each of TERMS in their order."""
     presence, impact, likelihood, exposure, effort, criticality, fix, age = values
-    impact, exposure, effort = 1.0 - impact, 1.0 - exposure, 1.0 - effort
-    criticality, fix, age = 1.0 - criticality, 1.0 - fix, 1.0 - age
+    impact, exposure, criticality, fix = 1.0 - impact, 1.0 - exposure, 1.0 - criticality, 1.0 - fix
     attacked = (
-        (1.0 - _A["impact"] * impact)
-        * (1.0 - _A["exposure"] * exposure)
-        * (1.0 - _A["criticality"] * criticality)
-        * (1.0 - _A["fix"] * fix)
+        (1.0 - _A_IMPACT * impact)
+        * (1.0 - _A_EXPOSURE * exposure)
+        * (1.0 - _A_CRITICALITY * criticality)
+        * (1.0 - _A_FIX * fix)
     )
     quiet = (
         _QUIET
-        * (1.0 - _Q["impact"] * impact)
-        * (1.0 - _Q["exposure"] * exposure)
-        * (1.0 - _Q["effort"] * effort)
-        * (1.0 - _Q["criticality"] * criticality)
-        * (1.0 - _Q["fix"] * fix)
-        * (1.0 - _Q["age"] * age)
+        * (1.0 - _Q_IMPACT * impact)
+        * (1.0 - _Q_EXPOSURE * exposure)
+        * (1.0 - _Q_EFFORT * (1.0 - effort))
+        * (1.0 - _Q_CRITICALITY * criticality)
+        * (1.0 - _Q_FIX * fix)
+        * (1.0 - _Q_AGE * (1.0 - age))
     )
     return 100.0 * presence * (likelihood * attacked + (1.0 - likelihood) * quiet)

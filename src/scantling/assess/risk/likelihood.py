@@ -1,6 +1,5 @@
 """Likelihood: will somebody attack it within a quarter?"""
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -28,9 +27,11 @@ _BY_CVSS: Final = {
     "3.1": {"U": "none", "P": "poc", "F": "functional", "H": "functional"},
     "4.0": {"U": "none", "P": "poc", "A": "active"},
 }
-_EXPLOIT_LINK: Final = re.compile(
-    r"https?://(?:www\.)?(?:exploit-db\.com/|packetstorm(?:security\.com|\.news)/"
-    r"|rapid7\.com/db/modules/)"
+_EXPLOIT_HOSTS: Final = (
+    "://www.exploit-db.com/",
+    "://packetstormsecurity.com/",
+    "://packetstorm.news/",
+    "://www.rapid7.com/db/modules/",
 )
 
 
@@ -49,30 +50,25 @@ class Evidence(NamedTuple):
 
 
 NO_EVIDENCE: Final = Evidence()
-_EXPLOITATION: Final = ("none", "poc", "active")
+_RANKS: Final = {"none": 0, "poc": 1, "active": 2}
 
 
-@lru_cache(maxsize=KEPT)
 def evidence(signals: tuple[Signal, ...]) -> Evidence:
     """Return the worst of each kind: a finding with several ids has the signals of all of them."""
-    kev = max((_kev(one) for one in signals if one.kind == "kev"), default=("", ""))
-    epss = max((_epss(one) for one in signals if one.kind == "epss"), default=(0.0, "", ""))
-    ssvc = max((_ssvc(one) for one in signals if one.kind == "ssvc"), default=(0, "", ""))
+    kev, epss, ssvc = ("", ""), (0.0, "", ""), (-1, "", "")
+    for one in signals:
+        match one.kind:
+            case "kev":
+                word = "ransomware" if one.note == "ransomware" else "listed"
+                kev = max(kev, (word, one.date or one.value))
+            case "epss":
+                epss = max(epss, (_probability(one.value) or 0.0, one.value, one.date))
+            case "ssvc":  # `yes` and `total` sort behind `no` and `partial`
+                rank = _RANKS.get(one.value.partition("/")[0], -1)
+                ssvc = max(ssvc, (rank, one.value, one.date))
+            case _:  # bears on something else
+                continue
     return Evidence(*kev, *epss[1:], *ssvc[1:])
-
-
-def _kev(signal: Signal) -> tuple[str, str]:
-    return "ransomware" if signal.note == "ransomware" else "listed", signal.date or signal.value
-
-
-def _epss(signal: Signal) -> tuple[float, str, str]:
-    return _probability(signal.value) or 0.0, signal.value, signal.date
-
-
-def _ssvc(signal: Signal) -> tuple[int, str, str]:
-    exploitation = signal.value.partition("/")[0]
-    rank = _EXPLOITATION.index(exploitation) if exploitation in _EXPLOITATION else -1
-    return rank, signal.value, signal.date  # `yes` and `total` sort behind `no` and `partial`
 
 
 def _probability(text: str) -> float | None:
@@ -85,7 +81,8 @@ def _probability(text: str) -> float | None:
 
 def has_exploit_link(references: Iterable[str]) -> bool:
     """Return whether a link leads to a collection of public exploits."""
-    return any(_EXPLOIT_LINK.match(link) for link in references)
+    links = "\n".join(references)
+    return any(host in links for host in _EXPLOIT_HOSTS)
 
 
 @lru_cache(maxsize=KEPT)
@@ -109,13 +106,14 @@ def likelihood(said: Evidence, text: str, *, link: bool) -> Factor:
         return factor("likelihood", exactly(_ACTIVE), f"attacked ({who})")
     if said == NO_EVIDENCE and not by_cvss and not link:
         return unknown("likelihood", "no EPSS, no known exploitation, nothing from CISA")
-    forecast, reason = _forecast(said)
-    maturity, reasons = _maturity(exploitation, said.ssvc_date, by_cvss, link=link)
+    forecast, why_forecast = _forecast(said)
+    maturity, why_mature = _maturity(exploitation, said.ssvc_date, by_cvss, link=link)
     automated = _AUTOMATED.get(automatable, _NOT_AUTOMATED)
+    because = f"{why_forecast}; {why_mature}" if why_mature else why_forecast
     if automatable in _AUTOMATED:
-        reasons.append(f"automatable: {automatable}")
-    at = _any_of((forecast, maturity, automated))
-    return factor("likelihood", at, "; ".join([reason, *reasons]))
+        because += f"; automatable: {automatable}"
+    at = Range(*map(_any_of, forecast, maturity, automated))
+    return factor("likelihood", at, because)
 
 
 def _forecast(said: Evidence) -> tuple[Range, str]:
@@ -127,7 +125,8 @@ def _forecast(said: Evidence) -> tuple[Range, str]:
     return exactly(value), f"EPSS {probability:.2g} (FIRST, {said.epss_date})"
 
 
-def _maturity(cisa: str, when: str, cvss: str, *, link: bool) -> tuple[Range, list[str]]:
+@lru_cache(maxsize=KEPT)
+def _maturity(cisa: str, when: str, cvss: str, *, link: bool) -> tuple[Range, str]:
     said = [
         (cisa, f"exploitation: {cisa} (CISA, {when})"),
         (cvss, f"exploit code: {cvss} (CVSS)"),
@@ -135,20 +134,13 @@ def _maturity(cisa: str, when: str, cvss: str, *, link: bool) -> tuple[Range, li
     ]
     found = [(_MATURITY[word], because) for word, because in said if word in _MATURITY]
     if not found:
-        return _NO_MATURITY, []
+        return _NO_MATURITY, ""
     value = max(value for value, _ in found)
     # A link or a vector proves that there is a proof of concept, and not that there is no more.
     high = value if cisa in _MATURITY or cvss in _MATURITY else _NO_MATURITY.high
-    return Range(value, value, high), [because for _, because in found]
+    return Range(value, value, high), "; ".join(because for _, because in found)
 
 
-def _any_of(parts: Iterable[Range]) -> Range:
-    """Return the likelihood that one of several independent things happens."""
-    low = value = high = 1.0
-    for part in parts:
-        low, value, high = (
-            low * (1.0 - part.low),
-            value * (1.0 - part.value),
-            high * (1.0 - part.high),
-        )
-    return Range(1.0 - low, 1.0 - value, 1.0 - high)
+def _any_of(first: float, second: float, third: float) -> float:
+    """Return the likelihood that one of three independent things happens."""
+    return 1.0 - (1.0 - first) * (1.0 - second) * (1.0 - third)

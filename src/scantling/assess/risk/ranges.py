@@ -28,8 +28,14 @@ def exactly(value: float) -> Range:
 
 def factor(name: str, at: Range, because: str, *, known: bool = True) -> Factor:
     """Return the factor, with four decimals, from which its risk is computed."""
-    low, value, high = (round(one, _DIGITS) for one in at)
-    return Factor(name=name, value=value, low=low, high=high, known=known, because=because)
+    return Factor(
+        name=name,
+        value=round(at.value, _DIGITS),
+        low=round(at.low, _DIGITS),
+        high=round(at.high, _DIGITS),
+        known=known,
+        because=because,
+    )
 
 
 def unknown(name: str, because: str) -> Factor:

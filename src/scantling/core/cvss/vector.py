@@ -66,6 +66,30 @@ _PREFIXES: Final = {"CVSS:3.0": "3.0", "CVSS:3.1": "3.1", "CVSS:4.0": "4.0"}
 _UNDEFINED: Final = frozenset({"X", "ND"})
 
 
+def _parts(family: str) -> MappingProxyType[str, tuple[str, str]]:
+    """Return all that can stand between two slashes, as name and value; undefined: no value."""
+    values = {**_MANDATORY[family], **_OPTIONAL[family]}
+    return MappingProxyType(
+        {
+            f"{name}:{value}": (name, "" if value in _UNDEFINED else value)
+            for name, known in values.items()
+            for value in known
+        }
+    )
+
+
+_PARTS: Final = {
+    "2.0": _parts("2.0"),
+    "3.0": _parts("3"),
+    "3.1": _parts("3"),
+    "4.0": _parts("4.0"),
+}
+_NEEDED: Final = {
+    version: frozenset(_MANDATORY["3" if version.startswith("3") else version])
+    for version in _PARTS
+}
+
+
 def read_vector(text: str) -> Vector:
     """Return the vector. A text without a prefix is one of version 2.0.
 
@@ -76,18 +100,16 @@ def read_vector(text: str) -> Vector:
         raise InputError("cvss.vector", f"longer than {_MAX_CHARS} characters")
     prefix, _, rest = text.partition("/")
     version = _PREFIXES.get(prefix, "2.0")
-    family = "3" if version.startswith("3") else version
-    mandatory, optional = _MANDATORY[family], _OPTIONAL[family]
-    metrics: dict[str, str] = {}
-    for part in (text if version == "2.0" else rest).split("/"):
-        name, _, value = part.partition(":")
-        known = mandatory.get(name) or optional.get(name) or frozenset()
-        if value not in known:
-            raise InputError("cvss.vector", f"no metric of CVSS {version}: {part!r}")
-        if name in metrics:
-            raise InputError("cvss.vector", f"{name} is there twice")
-        metrics[name] = value
-    if missing := [name for name in mandatory if name not in metrics]:
-        raise InputError("cvss.vector", f"{' '.join(missing)} missing")
-    defined = {name: value for name, value in metrics.items() if value not in _UNDEFINED}
-    return Vector(version, defined)
+    parts = (text if version == "2.0" else rest).split("/")
+    try:
+        pairs = list(map(_PARTS[version].__getitem__, parts))
+    except KeyError as error:
+        raise InputError("cvss.vector", f"no metric of CVSS {version}: {error.args[0]!r}") from None
+    metrics = dict(pairs)
+    if len(metrics) != len(pairs):
+        raise InputError("cvss.vector", "a metric is there twice")
+    if missing := _NEEDED[version] - metrics.keys():
+        raise InputError("cvss.vector", f"missing: {' '.join(sorted(missing))}")
+    if "" in metrics.values():
+        metrics = {name: value for name, value in pairs if value}
+    return Vector(version, metrics)

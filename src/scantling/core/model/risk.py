@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Factor(Struct, frozen=True, kw_only=True):
+class Factor(Struct, frozen=True, kw_only=True, gc=False):
     """One thing that risk depends on.
 
     `value` is the estimate in 0..1, between `low` and `high`; the three are equal when the fact is
@@ -19,7 +19,7 @@ class Factor(Struct, frozen=True, kw_only=True):
     because: str
 
 
-class Risk(Struct, frozen=True, kw_only=True):
+class Risk(Struct, frozen=True, kw_only=True, gc=False):
     """The risk of one finding. `score` lies between `low` and `high`, all in 0..100.
 
     The width of that range is what missing facts amount to. `factors` are in the formula's order;
