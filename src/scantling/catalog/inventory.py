@@ -19,6 +19,7 @@ from scantling.catalog.links import (
     MUST_READ,
     Paths,
     added_paths,
+    folders_above,
     resolved,
     unread_links,
     visible_links,
@@ -69,8 +70,7 @@ def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = (
     facts alone.
     """
     added = added_paths(layers)
-    folders = _folders(layers)
-    hits = _hits(layers, added, folders)
+    hits, folders = _hits(layers, added)
     live = _visible_files(layers, hits, folders)
     links = visible_links(layers, hits)
     distro = _distro(live)
@@ -84,7 +84,7 @@ def fold(image: Image, layers: tuple[LayerFacts, ...], gaps: tuple[Gap, ...] = (
         *(one for one in reading if one.code != "layer.missing" or one.layer not in told),
     ]
     found += system_gaps(layers, added, distro, databases)
-    found += unread_links(links, live, added)
+    found += unread_links(links, live, added, hits)
     if layers and not packages:
         found.append(gap("image.unrecognized", "so nothing can be said about what is in it"))
     return Inventory(
@@ -125,36 +125,30 @@ def gap_order(one: Gap) -> tuple[str, int, str, str, int]:
 
 
 def _hits(
-    layers: tuple[LayerFacts, ...], added: tuple[Paths, ...], folders: set[str]
-) -> list[frozenset[str]]:
-    """Return for each layer which of its paths can replace a file with facts, or a link.
+    layers: tuple[LayerFacts, ...], added: tuple[Paths, ...]
+) -> tuple[list[set[str]], set[str]]:
+    """Return for each layer which of its paths can replace a file with facts or a link of the
+    layers below; and the folders that such files are in (and others).
 
     A file is replaced by its own path, by a folder of that path, and by what is put in the place of
     a folder above.
     """
-    names = {*MUST_READ}  # asked for later; one pass over the paths is enough
-    names.update(path for layer in layers[:-1] for path, _ in layer.links)
-    for layer in layers[:-1]:
-        names.update([facts.path for facts in layer.files])
-        names.update([facts.path + "/" for facts in layer.files])
-    wanted = frozenset(names | folders)
-    return [paths.among(wanted) for paths in added]
-
-
-def _folders(layers: tuple[LayerFacts, ...]) -> set[str]:
-    """Return the folders that files with facts are in, without a slash at the end; '' is one."""
-    folders = {""}
-    for layer in layers:
-        for facts in layer.files:
-            folder = facts.path.rpartition("/")[0]
-            while folder not in folders:
-                folders.add(folder)
-                folder = folder.rpartition("/")[0]
-    return folders
+    folders = folders_above(MUST_READ)
+    names = {*MUST_READ, *folders} - {""}  # asked for later; one pass over the paths is enough
+    hits = []
+    for layer, paths in zip(layers, added, strict=True):
+        hits.append(paths.among(names, folders))
+        files = [facts.path for facts in layer.files]
+        links = [path for path, _ in layer.links]
+        above = folders_above((*files, *links))
+        folders |= above
+        names.update(files, [f"{path}/" for path in files], links, above)
+        names.discard("")
+    return hits, folders
 
 
 def _visible_files(
-    layers: tuple[LayerFacts, ...], hits: list[frozenset[str]], folders: set[str]
+    layers: tuple[LayerFacts, ...], hits: list[set[str]], folders: set[str]
 ) -> dict[str, _Live]:
     live: dict[str, _Live] = {}
     for index, layer in enumerate(layers):
@@ -184,7 +178,7 @@ def _key(fact: PackageFact) -> _Key:
 
 
 def _hide(
-    live: dict[str, _Live], layer: LayerFacts, added: frozenset[str], folders: set[str]
+    live: dict[str, _Live], layer: LayerFacts, added: set[str], folders: set[str]
 ) -> dict[str, _Live]:
     """Remove from `live` what this layer deletes, covers or replaces; return what it replaces."""
     if not live:

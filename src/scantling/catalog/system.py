@@ -14,7 +14,7 @@ from scantling.core.model.inventory import Distro
 _USERLAND: Final = ("bin/sh", "usr/bin/sh", "bin/busybox", "usr/bin/env")
 _LOADERS: Final = ("ld-linux", "ld-musl")
 _LOADER: Final = re.compile(r"(?:^|[\0/])(?:ld-linux|ld-musl)[^\0/]*+(?:\0|$)")
-"""One of them as a file among `Paths.text`."""
+"""One of them as a file among `Paths.pieces`."""
 
 
 def system_gaps(
@@ -58,6 +58,6 @@ def _is_from_scratch(layers: tuple[LayerFacts, ...], added: tuple[Paths, ...]) -
             return False
         if any(path.rpartition("/")[2].startswith(_LOADERS) for path in links):
             return False
-        if _LOADER.search(paths.text()):
+        if any(map(_LOADER.search, paths.pieces())):
             return False
     return True
