@@ -11,6 +11,7 @@ Source: YAML 1.2.2, chapters 6 to 9, https://yaml.org/spec/1.2.2/.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, TypeVar
 
 import msgspec
@@ -171,6 +172,7 @@ def _decode_error(message: str, name: str, first: int, text: str) -> str:
     return f"{name}:{first - 1 + line}: {rows[-1]} (column {place['column']})"
 
 
+@lru_cache(maxsize=4)
 def _index(text: str) -> tuple[dict[Path, int], dict[str | int, int]]:
     """Return the line (from 1) of each key and item of block style, by path; and of repeated keys.
 
