@@ -203,7 +203,7 @@ def _agrees(rule: _Rule, path: str, head: bytes) -> bool:
         if head[place] in known:
             return True
     for mark in marks:  # noqa: SIM110 - any() takes three times as long
-        if mark in head:
+        if head.rfind(mark) >= 0:  # half as long as `in` where most bytes are zeros
             return True
     return False
 

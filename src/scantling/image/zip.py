@@ -29,6 +29,8 @@ from scantling.image import zstd
 from scantling.image.budget import Budget
 from scantling.image.gaplist import GapList
 from scantling.image.zipdir import (
+    CENTRAL,
+    DESCRIPTOR,
     DESCRIPTOR_MAGIC,
     LOCAL,
     LOCAL_MAGIC,
@@ -183,21 +185,23 @@ class ZipArchive:
         order = sorted(self.entries, key=_PLACE)
         end = 0
         previous: ZipEntry | None = None
+        start = self._start
         for entry in order:
-            if entry.offset < end and previous is not None:
+            offset = entry.offset
+            if offset < end and previous is not None:
                 self._overlapping.update((previous.central, entry.central))
                 self.gaps.add(
                     "zip.overlap", "zip: entries overlap", path=entry.name, offset=entry.offset
                 )
-            elif entry.offset > end:
-                self._check_between(previous, end, entry.offset)
+            elif offset > end:
+                self._check_between(previous, end, offset)
             span = self._local(entry)
-            if span > self._start:
+            if span > start:
                 self.gaps.add("zip.corrupt", "zip: an entry has no room", path=entry.name)
             if span >= end:
                 end, previous = span, entry
-        if end < self._start:
-            self._check_between(previous, end, self._start)
+        if end < start:
+            self._check_between(previous, end, start)
         if self.prefix and not order and LOCAL_MAGIC in data[: self._start]:
             self.gaps.add("zip.ambiguous", "zip: entries outside the directory")
 
@@ -225,16 +229,15 @@ class ZipArchive:
             return at
         lengths: tuple[int, int] = _LENGTHS.unpack_from(data, at + 26)
         name_bytes, extra_bytes = lengths
-        name_at = at + LOCAL.size
-        content = name_at + name_bytes + extra_bytes
-        self._content_at[central] = content
-        same = (
-            data[central + 6 : central + 30] == data[at + 4 : at + 28]
-            and data[central + 46 : central + 46 + name_bytes]
-            == data[name_at : name_at + name_bytes]
-        )
-        if not same or entry.has_descriptor:
-            self._compare(entry, data[name_at : name_at + name_bytes], content)
+        name_end = at + LOCAL.size + name_bytes
+        name = data[at + LOCAL.size : name_end]
+        content = self._content_at[central] = name_end + extra_bytes
+        if (
+            data[central + 6 : central + 30] != data[at + 4 : at + 28]
+            or not data.startswith(name, central + CENTRAL.size)
+            or entry.flags & DESCRIPTOR
+        ):
+            self._compare(entry, name, content)
         return content + entry.stored_bytes
 
     def _compare(self, entry: ZipEntry, name: bytes, content: int) -> None:

@@ -18,7 +18,7 @@ LOCAL: Final = struct.Struct("<4s5H3I2H")
 LOCAL_MAGIC: Final = b"PK\x03\x04"
 DESCRIPTOR_MAGIC: Final = b"PK\x07\x08"
 # Passed over: signature, needed version, time, date, first disk, internal attributes.
-_CENTRAL: Final = struct.Struct("<4xH2x2H4x3I3H4x2I")
+CENTRAL: Final = struct.Struct("<4xH2x2H4x3I3H4x2I")
 _CENTRAL_MAGIC: Final = b"PK\x01\x02"
 _END: Final = struct.Struct("<4s4H2IH")
 _END_MAGIC: Final = b"PK\x05\x06"
@@ -31,7 +31,7 @@ _U16: Final = 0xFFFF
 _U32: Final = 0xFFFFFFFF
 _ZIP64_EXTRA: Final = 1
 _UNICODE_PATH_EXTRA: Final = 0x7075
-_DESCRIPTOR: Final = 0x8
+DESCRIPTOR: Final = 0x8
 _CREATOR_UNIX: Final = 3
 _SYMLINK: Final = 0o120000
 _TYPE: Final = 0o170000
@@ -65,7 +65,7 @@ class ZipEntry(Struct, frozen=True, gc=False):
     @property
     def has_descriptor(self) -> bool:
         """Return whether sizes and checksum follow the data instead of preceding it."""
-        return bool(self.flags & _DESCRIPTOR)
+        return bool(self.flags & DESCRIPTOR)
 
 
 class Directory(Struct, kw_only=True):
@@ -168,7 +168,7 @@ def _end64(data: bytes, locator: int, end: _End, gaps: GapList) -> _End:
 
 def _central(data: bytes, at: int, prefix: int, gaps: GapList) -> tuple[ZipEntry, int]:
     """Return the entry whose central header is at `at`, and the position behind it."""
-    if at + _CENTRAL.size > len(data):
+    if at + CENTRAL.size > len(data):
         raise _corrupt("the central directory is cut", at)
     (
         creator,
@@ -182,8 +182,8 @@ def _central(data: bytes, at: int, prefix: int, gaps: GapList) -> tuple[ZipEntry
         comment_bytes,
         attributes,
         offset,
-    ) = _CENTRAL.unpack_from(data, at)
-    name_at = at + _CENTRAL.size
+    ) = CENTRAL.unpack_from(data, at)
+    name_at = at + CENTRAL.size
     extra_at = name_at + name_bytes
     following = extra_at + extra_bytes + comment_bytes
     if following > len(data):

@@ -123,6 +123,9 @@ def _places(program: Executable) -> Iterator[Region]:
 def _find(file: bytes, region: Region) -> int:
     """Return where the aligned mark is in the region, -1 if nowhere."""
     end = region.offset + region.size
+    # Mostly zeros, over which a search from the end goes in strides, and mostly not Go's.
+    if file.rfind(_MARK, region.offset, end) < 0:
+        return -1
     at = file.find(_MARK, region.offset, end)
     while at >= 0 and (region.address + at - region.offset) % _ALIGN:
         at = file.find(_MARK, at + 1, end)

@@ -48,7 +48,7 @@ _PLACES: Final = sorted({(at, at + len(value)) for at, value in FIELDS})
 def is_marked(file: bytes) -> bool:
     """Return whether `binary` asks for this ELF file."""
     by_table = any(file[start:end] in _TABLES for start, end in _PLACES)
-    return by_table or file.find(_NOTE_NAME, 0, _HEAD_BYTES) >= 0
+    return by_table or file.rfind(_NOTE_NAME, 0, _HEAD_BYTES) >= 0
 
 
 def is_go(file: bytes) -> bool:

@@ -15,6 +15,7 @@ from scantling.catalog.ecosystems.golang.buildinfo import BuildInfo
 from scantling.catalog.ecosystems.golang.facts import packages, programs_in
 from scantling.catalog.ecosystems.golang.marks import is_marked
 from scantling.catalog.executable import ELF
+from scantling.core.errors import InputError
 
 
 def parse(file: OpenFile) -> Iterator[Found]:
@@ -22,11 +23,16 @@ def parse(file: OpenFile) -> Iterator[Found]:
 
     Damaged headers are left to the cataloger of Rust programs, which looks at every ELF file too.
     """
-    if is_marked(file.data):
-        return
-    for item in programs_in(file):
-        if isinstance(item, BuildInfo):
-            yield from packages(item, file.limits)
+    try:
+        infos = [item for item in programs_in(file) if isinstance(item, BuildInfo)]
+    except InputError:
+        if is_marked(file.data):
+            return
+        raise
+    # The question whether this is for `binary` comes last: hardly any file needs it.
+    if infos and not is_marked(file.data):
+        for info in infos:
+            yield from packages(info, file.limits)
 
 
 PLUGIN: Final = Cataloger(
