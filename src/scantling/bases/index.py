@@ -42,19 +42,20 @@ _DIGEST_CHARS: Final = 71
 
 
 class Record(Struct, frozen=True, array_like=True):
-    """An image as stored; its layers are in the tree."""
+    """An image as stored; its layers are in the tree, its digests are raw bytes."""
 
     name: str
     tags: tuple[str, ...]
-    digest: str
-    list_digest: str
-    config_digest: str
+    digest: bytes
+    list_digest: bytes
+    config_digest: bytes
     platform: str
     created: str
     seen: str
     size_bytes: int
 
 
+_ALGORITHMS: Final = {0: "", 32: "sha256:", 64: "sha512:"}
 _RECORD: Final = msgspec.msgpack.Decoder(Record)
 
 
@@ -216,8 +217,21 @@ class KnownImages:
             raise self._damaged(f"record {number} cannot be decoded ({error})") from error
         return Known(
             diff_ids=self._diff_ids(node) if diff_ids is None else diff_ids,
-            **{name: getattr(record, name) for name in Record.__struct_fields__},
+            name=record.name,
+            tags=record.tags,
+            digest=self._digest(record.digest),
+            list_digest=self._digest(record.list_digest),
+            config_digest=self._digest(record.config_digest),
+            platform=record.platform,
+            created=record.created,
+            seen=record.seen,
+            size_bytes=record.size_bytes,
         )
+
+    def _digest(self, raw: bytes) -> str:
+        if len(raw) not in _ALGORITHMS:
+            raise self._damaged("it has a digest of an unknown kind")
+        return f"{_ALGORITHMS[len(raw)]}{raw.hex()}"
 
     def _diff_ids(self, number: int) -> tuple[str, ...]:
         found: list[str] = []

@@ -140,7 +140,22 @@ def _image_rows(records: list[bytes], tops: list[int]) -> bytes:
 
 
 def _record(image: Known) -> Record:
-    return Record(**{name: getattr(image, name) for name in Record.__struct_fields__})
+    return Record(
+        name=image.name,
+        tags=image.tags,
+        digest=_raw(image.digest),
+        list_digest=_raw(image.list_digest),
+        config_digest=_raw(image.config_digest),
+        platform=image.platform,
+        created=image.created,
+        seen=image.seen,
+        size_bytes=image.size_bytes,
+    )
+
+
+def _raw(digest: str) -> bytes:
+    """Return the bytes of a digest; its length says which algorithm it is of."""
+    return bytes.fromhex(digest.partition(":")[2])
 
 
 def _words(image: Known) -> set[str]:

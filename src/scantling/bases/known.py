@@ -59,12 +59,12 @@ def next_chain(below: str, diff_id: str) -> str:
 
 def merged(images: Iterable[Known]) -> tuple[Known, ...]:
     """Return the images, each once, with all tags it was seen under, in a declared order."""
-    by_key: dict[tuple[object, ...], Known] = {}
+    by_key: dict[tuple[tuple[str, ...], str, str, str], Known] = {}
     for image in images:
         key = (image.diff_ids, image.name, image.digest or image.config_digest, image.platform)
         have = by_key.get(key)
         by_key[key] = image if have is None else _joined(have, image)
-    return tuple(by_key[key] for key in sorted(by_key, key=str))
+    return tuple(by_key[key] for key in sorted(by_key))
 
 
 def _joined(one: Known, other: Known) -> Known:
