@@ -78,13 +78,11 @@ def checked(source: str, about: About) -> Condition:
 def answer(condition: Condition, values: Mapping[str, object]) -> bool | Failure:
     """Return what the condition says with these values of its facts; never raises for a value."""
     try:
-        result = condition.program.eval(data=values)
-        # An evaluation error is a value too, and a truthy one: only a bool is an answer.
-        if result.type().name() == "BOOL":
-            return bool(result.value())
-        return Failure(neutral(str(result.value()), limit=300))
+        result = condition.program.eval(data=values).value()
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:
         return Failure(neutral(str(error), limit=300))
+    # An evaluation error is a value too, a text and truthy: only a bool is an answer.
+    return result if isinstance(result, bool) else Failure(neutral(str(result), limit=300))
 
 
 def plain(value: object) -> object:

@@ -25,6 +25,7 @@ from scantling.assess.policy.subjects import (
     fixable,
     subjects_of,
 )
+from scantling.assess.policy.vocabulary import Fact
 from scantling.core.model.context import Context
 from scantling.core.model.decision import Action, Decision, PolicyResult
 from scantling.core.model.gap import GapKind
@@ -34,6 +35,13 @@ BUDGET_S: Final = 10.0
 """Processor seconds of one evaluation; 1,300 findings and 10 rules take a hundredth of one."""
 
 
+_FIRST: Final = {one: -one.rank for one in Action}
+
+
+_CLOCK_EVERY: Final = 32
+"""Evaluations between two looks at the clock; each is bounded by itself to a few milliseconds."""
+
+
 class _Asked(Struct, frozen=True, kw_only=True):
     """What stays the same while rules are asked; `deadline` in processor seconds."""
 
@@ -41,6 +49,8 @@ class _Asked(Struct, frozen=True, kw_only=True):
     setting: Setting
     subjects: Mapping[About, tuple[Subject, ...]]
     deadline: float
+    columns: dict[tuple[About, str], list[object]]
+    """Values of facts for all subjects of a kind, read once for all rules."""
 
 
 class Word(Struct, frozen=True, kw_only=True):
@@ -87,6 +97,7 @@ def decide(
         setting=setting,
         subjects=subjects,
         deadline=time.process_time() + budget_s,
+        columns={},
     )
     words, errors = _words(asked)
     near = here(exceptions, setting)
@@ -147,13 +158,14 @@ def _ask(ready: Ready, asked: _Asked, words: dict[int, list[Word]]) -> str:
     condition = ready.condition
     values = {one.name: plain(one.value(setting, subjects[0])) for one in condition.shared}
     names = [one.name for one in condition.own]
-    columns = [[one.value(setting, each) for each in subjects] for one in condition.own]
+    columns = [_column(one, ready.rule.about, asked) for one in condition.own]
     rows = zip(*columns, strict=True) if columns else iter([()] * len(subjects))
     answers: dict[tuple[object, ...], bool | Failure] = {}
+    same = _same_word(ready.rule)
     for subject, row in zip(subjects, rows, strict=True):
         said = answers.get(row)
         if said is None:
-            if time.process_time() > asked.deadline:
+            if len(answers) % _CLOCK_EVERY == 0 and time.process_time() > asked.deadline:
                 return "the evaluation took too long; simplify the conditions"
             for name, value in zip(names, row, strict=True):
                 values[name] = plain(value)
@@ -161,21 +173,39 @@ def _ask(ready: Ready, asked: _Asked, words: dict[int, list[Word]]) -> str:
         if isinstance(said, Failure):
             return f"no answer about {subject.label}: {said.reason}"
         if said:
-            words.setdefault(id(subject), []).append(_word(ready, asked.rules, setting, subject))
+            word = same or _word(ready.rule, asked.rules, setting, subject)
+            words.setdefault(id(subject), []).append(word)
     return ""
 
 
-def _word(ready: Ready, rules: Effective, setting: Setting, subject: Subject) -> Word:
-    rule = ready.rule
-    action, due, note = rule.action, "", ""
+def _column(fact: Fact, about: About, asked: _Asked) -> list[object]:
+    known = asked.columns.get((about, fact.name))
+    if known is None:
+        known = [fact.value(asked.setting, one) for one in asked.subjects[about]]
+        asked.columns[about, fact.name] = known
+    return known
+
+
+def _same_word(rule: Rule) -> Word | None:
+    """Return what a rule says of every subject; None if that depends on the subject."""
     if rule.deferral is not None:
-        action, due, note = _deferred(rule, rules, setting, subject)
-    reason = rule.reason or f"{rule.name} asks for it"
+        return None
+    return Word(
+        rule=rule.name,
+        action=rule.action,
+        reason=rule.reason or f"{rule.name} asks for it",
+        accepts=rule.exceptions.accepts,
+    )
+
+
+def _word(rule: Rule, rules: Effective, setting: Setting, subject: Subject) -> Word:
+    action, due, note = _deferred(rule, rules, setting, subject)
+    reason = (rule.reason or f"{rule.name} asks for it").rstrip(".")
     return Word(
         rule=rule.name,
         action=action,
         due=due,
-        reason=f"{reason.rstrip('.')}; {note}" if note else reason,
+        reason=f"{reason}; {note}" if note else reason,
         accepts=rule.exceptions.accepts,
     )
 
@@ -242,6 +272,8 @@ def _decision(
     refused: Mapping[int, str],
     today: date,
 ) -> Decision:
+    if not exceptions:
+        return _made(subject, words)
     valid = [one for one in exceptions if id(one) not in refused and not expired(one, today)]
     strict = [one for one in words if one.action is not Action.ALLOW]
     left = [word for word in strict if not any(_covers(one, word) for one in valid)]
@@ -277,7 +309,7 @@ def _expiry(one: Acceptance) -> str:
 
 
 def _made(subject: Subject, words: list[Word], reason: str = "") -> Decision:
-    worst, *others = sorted(words, key=_order)
+    worst, *others = sorted(words, key=_order) if len(words) > 1 else words
     return Decision(
         subject=subject.key,
         action=worst.action,
@@ -289,7 +321,7 @@ def _made(subject: Subject, words: list[Word], reason: str = "") -> Decision:
 
 
 def _order(word: Word) -> tuple[int, str, str]:
-    return -word.action.rank, word.due or "9999", word.rule
+    return _FIRST[word.action], word.due or "9999", word.rule
 
 
 def _covers(one: Acceptance, word: Word) -> bool:

@@ -1,9 +1,7 @@
 """Which exceptions bear on a subject, and whether they still count."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from functools import lru_cache
 
 from scantling.assess.policy.document import Acceptance, Grants
 from scantling.assess.policy.subjects import Setting, Subject
@@ -118,10 +116,15 @@ def _any(patterns: tuple[str, ...], texts: Sequence[str]) -> bool:
 
 
 def _fits(pattern: str, text: str) -> bool:
-    return _wild(pattern).fullmatch(text) is not None if "*" in pattern else pattern == text
-
-
-@lru_cache(maxsize=1024)
-def _wild(pattern: str) -> re.Pattern[str]:
-    """Return the pattern with `*` for any characters; all else is literal. At most three `*`."""
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+    """Return whether a text is the pattern, where `*` stands for any characters."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern == text
+    if not text.startswith(first) or len(text) < len(pattern) - len(rest):
+        return False
+    at = len(first)
+    for part in rest[:-1]:
+        at = text.find(part, at) + len(part)
+        if at < len(part):
+            return False
+    return text.endswith(rest[-1]) and at <= len(text) - len(rest[-1])
