@@ -30,6 +30,7 @@ from scantling.advisories.feeds import (
     retirejs,
     rubysec,
     rustsec,
+    vulnrichment,
     wolfi,
 )
 
@@ -64,4 +65,5 @@ FEEDS: Final[tuple[Feed, ...]] = (
     endoflife.PLUGIN,
     epss.PLUGIN,
     kev.PLUGIN,
+    vulnrichment.PLUGIN,
 )

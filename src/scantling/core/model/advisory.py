@@ -148,8 +148,11 @@ class Stored(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
 class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A fact about an identifier, not about a package: known exploitation, probability.
 
-    `kind` is `kev` (value: date added; `note`: `ransomware` if used by it) or `epss` (value:
-    probability, `note`: percentile, both decimal texts in 0..1 as published).
+    `kind` is `kev` (value: date added; `note`: `ransomware` if used by it), `epss` (value:
+    probability, `note`: percentile, both decimal texts in 0..1 as published), `ssvc` (value:
+    exploitation, automatable and technical impact, `none|poc|active/no|yes/partial|total`),
+    `cvss2`, `cvss3` or `cvss4` (value: vector; `note`: who said it, `cisa-adp` or `cna`), or `cwe`
+    (value: ids with spaces between).
     """
 
     id: str
