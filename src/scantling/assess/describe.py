@@ -8,6 +8,9 @@ from msgspec.structs import replace
 from scantling.core.model.advisory import Advisory
 from scantling.core.model.finding import Finding
 
+_Name = tuple[str, str]
+"""A document: source and id."""
+
 _LINKS: Final = 10
 _SUMMARY_CHARS: Final = 300
 
@@ -30,21 +33,32 @@ def describe(findings: Iterable[Finding], texts: Texts) -> tuple[Finding, ...]:
     # In the order in which they lie, each once: neighbors share a compressed block.
     names = sorted({(one.source, one.advisory) for finding in findings for one in finding.matches})
     documents = {name: texts.text(*name) for name in names}
-    return tuple(_described(one, documents) for one in findings)
+    told: dict[tuple[_Name, ...], tuple[str, tuple[str, ...]]] = {}
+    described = []
+    for one in findings:
+        wanted = _wanted(one)
+        if wanted not in told:  # many programs in an image share a flaw
+            told[wanted] = _told(wanted, documents)
+        summary, references = told[wanted]
+        described.append(replace(one, summary=summary, references=references))
+    return tuple(described)
 
 
-def _described(finding: Finding, known: Mapping[tuple[str, str], Advisory | None]) -> Finding:
+def _wanted(finding: Finding) -> tuple[_Name, ...]:
+    """Return the documents behind a finding, the deciding source's first."""
     wanted = {(one.source, one.advisory) for one in finding.matches}
-    ordered = sorted(wanted, key=lambda one: (one[0] != finding.decided_by, one))
-    documents = [one for one in map(known.get, ordered) if one is not None]
+    return tuple(sorted(wanted, key=lambda one: (one[0] != finding.decided_by, one)))
+
+
+def _told(
+    wanted: tuple[_Name, ...], known: Mapping[_Name, Advisory | None]
+) -> tuple[str, tuple[str, ...]]:
+    documents = [one for one in map(known.get, wanted) if one is not None]
     links = sorted(
         {(link.kind != "ADVISORY", link.url) for one in documents for link in one.references}
     )
-    return replace(
-        finding,
-        summary=next((text for text in map(_summary, documents) if text), ""),
-        references=tuple(url for _, url in links[:_LINKS]),
-    )
+    summary = next((text for text in map(_summary, documents) if text), "")
+    return summary, tuple(url for _, url in links[:_LINKS])
 
 
 def _summary(document: Advisory) -> str:

@@ -53,11 +53,12 @@ def judge(matches: Iterable[Match], signals: Signals) -> tuple[Finding, ...]:
         package = by_package.setdefault((match.purl, match.owner), {})
         package.setdefault(groups.root(match.vulnerability), []).append(match)
     findings = []
+    lore = _Lore(signals)
     for (_, owner), vulnerabilities in by_package.items():
         owned = by_package.get((owner, ""), {}) if owner else {}
         for root, words in vulnerabilities.items():
             if any(one.outcome is not Outcome.NOT_AFFECTED for one in words):
-                findings.append(_finding(words, owned.get(root, []), signals))
+                findings.append(_finding(words, owned.get(root, []), lore))
     return tuple(sorted(findings, key=finding_order))
 
 
@@ -67,15 +68,43 @@ def finding_order(finding: Finding) -> tuple[int, int, str, str, str]:
     return state, -finding.severity.rank, finding.id, finding.purl, finding.owner
 
 
-def _finding(words: list[Match], owners_words: list[Match], signals: Signals) -> Finding:
+class _Lore:
+    """What was worked out about names and versions: many programs in an image share a flaw."""
+
+    def __init__(self, signals: Signals) -> None:
+        self._signals = signals
+        self._names: dict[tuple[str, ...], tuple[str, tuple[Signal, ...]]] = {}
+        self._fixes: dict[tuple[str, frozenset[str]], tuple[str, ...]] = {}
+
+    def of_names(self, names: tuple[str, ...]) -> tuple[str, tuple[Signal, ...]]:
+        """Return the name to speak of, and the signals of all of them, sorted."""
+        known = self._names.get(names)
+        if known is None:
+            signals = {signal for name in names for signal in self._signals.signals(name)}
+            ordered = sorted(signals, key=lambda one: (one.kind, one.id, one.value))
+            known = self._names[names] = preferred(names), tuple(ordered)
+        return known
+
+    def in_order(self, ecosystem: str, versions: frozenset[str]) -> tuple[str, ...]:
+        """Return the versions in their order; what is no version comes last."""
+        if len(versions) <= 1:
+            return tuple(versions)
+        known = self._fixes.get((ecosystem, versions))
+        if known is None:
+            key = scheme_for(ecosystem).key
+            ordered = sorted(versions, key=lambda version: (key(version) or b"\xff", version))
+            known = self._fixes[ecosystem, versions] = tuple(ordered)
+        return known
+
+
+def _finding(words: list[Match], owners_words: list[Match], lore: _Lore) -> Finding:
     words = words if len(words) == 1 else sorted(words, key=_match_order)
     deciding = _deciding(words)
     state, reason = _state(deciding, sorted(owners_words, key=_match_order))
     names = sorted({name for one in words for name in (one.vulnerability, *one.aliases)})
-    id_ = preferred(names)
+    id_, signals = lore.of_names(tuple(names))
     chosen = choose((severity for one in words for severity in one.severities), deciding.source)
-    fix, fixed_in = _fix(words)
-    known = {signal for name in names for signal in signals.signals(name)}
+    fix, fixed_in = _fix(words, lore)
     return Finding(
         id=id_,
         purl=deciding.purl,
@@ -92,7 +121,7 @@ def _finding(words: list[Match], owners_words: list[Match], signals: Signals) ->
         word=deciding.word,
         reason=reason,
         decided_by=deciding.source,
-        signals=tuple(sorted(known, key=lambda one: (one.kind, one.id, one.value))),
+        signals=signals,
         matches=tuple(words),
     )
 
@@ -127,15 +156,12 @@ def _state(deciding: Match, owners_words: list[Match]) -> tuple[FindingState, st
     return FindingState.OPEN, ""
 
 
-def _fix(words: list[Match]) -> tuple[Fix, tuple[str, ...]]:
+def _fix(words: list[Match], lore: _Lore) -> tuple[Fix, tuple[str, ...]]:
     """Return the best fix state that an "affected" word gives, and all fixing versions in order."""
     affected = [one for one in words if one.outcome is Outcome.AFFECTED] or words
-    best = min((one.fix for one in affected), key=_FIX_ORDER.index)
-    fixed_in = {version for one in affected for version in one.fixed_in}
-    if len(fixed_in) <= 1:
-        return best, tuple(fixed_in)
-    key = scheme_for(affected[0].ecosystem).key
-    return best, tuple(sorted(fixed_in, key=lambda version: (key(version) or b"\xff", version)))
+    best = min([one.fix for one in affected], key=_FIX_ORDER.index)
+    fixed_in = frozenset([version for one in affected for version in one.fixed_in])
+    return best, lore.in_order(affected[0].ecosystem, fixed_in)
 
 
 def _identity(match: Match, id_: str) -> str:
