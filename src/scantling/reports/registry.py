@@ -12,6 +12,8 @@ FORMATS: Final = Plugins(
         "table": "table",
         "json": "json",
         "cyclonedx-json": "cyclonedx",
+        "cyclonedx-vex": "cyclonedx_vex",
+        "openvex": "openvex",
         "sarif": "sarif",
         "markdown": "markdown",
     },

@@ -138,8 +138,7 @@ def read(data: bytes, source: Source) -> VexDocument:
         raise InputError(_CODE, f"not a CycloneDX document: {error}") from error
     if document.version_text not in _VERSIONS:
         raise InputError(_CODE, f"CycloneDX {document.version_text!r} has no VEX that we know")
-    reader = _Reader(document, source)
-    return reader.read()
+    return _Reader(document, source).statements()
 
 
 class _Reader:
@@ -157,7 +156,7 @@ class _Reader:
             if one.bom_ref:
                 self._components[one.bom_ref] = one
 
-    def read(self) -> VexDocument:
+    def statements(self) -> VexDocument:
         """Return the statements and problems."""
         statements: list[VexStatement] = []
         silent = 0
