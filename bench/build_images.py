@@ -32,6 +32,7 @@ _TOOLS: Final = {
     "umoci": "umoci",
     "skopeo": "skopeo",
     "unshare": "util-linux",
+    "chroot": "coreutils (in sbin)",
     "zstd": "zstd",
 }
 _MORE_TOOLS: Final = {"python3.11": "python3.11 with pip", "npm": "nodejs npm"}
