@@ -381,9 +381,8 @@ def _ecosystem(type_: str, distro: Distro | None) -> str:
 
 def _merge(merged: dict[tuple[str, str], Package], package: Package) -> None:
     at = package.purl, package.owner
-    before = merged.get(at)
-    if before is None:
-        merged[at] = package
+    before = merged.setdefault(at, package)
+    if before is package:
         return
     merged[at] = replace(
         before,
