@@ -1,9 +1,10 @@
 """One severity is chosen by a stated rule; words and scores mean what their publishers say."""
 
 import pytest
+from msgspec.structs import replace
 
 from scantling.assess.severity import choose, level_of_score
-from scantling.core.model.advisory import Level, Severity
+from scantling.core.model.advisory import Level, Severity, Signal
 
 
 def _word(source: str, value: str) -> Severity:
@@ -46,3 +47,33 @@ def test_the_chosen_severity(severities: tuple[Severity, ...], level: Level, sou
 )
 def test_the_scale_of_the_specification(score: float, level: str) -> None:
     assert level_of_score(score) == level
+
+
+VECTOR = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+RECORD = Signal(id="CVE-2024-1000", kind="cvss3", value=VECTOR, note="cisa-adp 9.8")
+
+
+@pytest.mark.parametrize(
+    ("severities", "chosen"),
+    [
+        pytest.param((), (Level.CRITICAL, "cisa-adp", 9.8, VECTOR), id="nobody_says"),
+        pytest.param(
+            (_word("debian", "low"),), (Level.LOW, "debian", 9.8, VECTOR), id="behind_own_word"
+        ),
+        pytest.param((_word("x", "low"),), (Level.LOW, "x", 9.8, VECTOR), id="behind_another_word"),
+        pytest.param(
+            (_cvss("ghsa", 5.0),), (Level.MEDIUM, "ghsa", 5.0, "vector-5.0"), id="not_before_scores"
+        ),
+    ],
+)
+def test_the_vector_of_the_cve_record_fills_a_gap(
+    severities: tuple[Severity, ...], chosen: tuple[object, ...]
+) -> None:
+    found = choose(severities, "debian", (RECORD,))
+
+    assert (found.level, found.source, found.score, found.vector) == chosen
+
+
+@pytest.mark.parametrize("note", ["", "cna", "cna many", "cna 11.0"])
+def test_a_record_without_a_score_says_nothing(note: str) -> None:
+    assert choose((), "x", (replace(RECORD, note=note),)).level is Level.UNKNOWN

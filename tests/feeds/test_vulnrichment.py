@@ -35,7 +35,7 @@ def test_a_decision_is_one_signal_in_small_letters() -> None:
         id="CVE-2024-1000", kind="ssvc", value="poc/no/total", date="2024-10-01"
     )
     assert severity == Signal(
-        id="CVE-2024-1000", kind="cvss3", value=VECTOR, note="cisa-adp", date="2024-10-02"
+        id="CVE-2024-1000", kind="cvss3", value=VECTOR, note="cisa-adp 9.8", date="2024-10-02"
     )
 
 
@@ -64,7 +64,7 @@ def test_a_bad_line_does_not_hide_the_next() -> None:
     assert isinstance(problem, Unreadable)
     assert problem.record == "slim.jsonl:1"
     assert isinstance(severity, Signal)
-    assert severity.note == "cisa-adp"
+    assert severity.note == "cisa-adp 9.8"
 
 
 def test_other_files_of_the_repository_are_not_records() -> None:

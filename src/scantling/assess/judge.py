@@ -103,7 +103,8 @@ def _finding(words: list[Match], owners_words: list[Match], lore: _Lore) -> Find
     state, reason = _state(deciding, sorted(owners_words, key=_match_order))
     names = sorted({name for one in words for name in (one.vulnerability, *one.aliases)})
     id_, signals = lore.of_names(tuple(names))
-    chosen = choose((severity for one in words for severity in one.severities), deciding.source)
+    said = (severity for one in words for severity in one.severities)
+    chosen = choose(said, deciding.source, signals)
     fix, fixed_in = _fix(words, lore)
     return Finding(
         id=id_,

@@ -4,9 +4,9 @@
        "metrics": [{"other": {"type": "ssvc", "content": {"options": [{"Exploitation": "poc"},
                     {"Automatable": "no"}, {"Technical Impact": "total"}]}}}]}]}}
 
-Signals per CVE: `ssvc` with CISA's three decision points; `cvss2`, `cvss3`, `cvss4` with vectors,
-by CISA (note `cisa-adp`) where the publisher of the record gave none, else by the publisher (note
-`cna`); `cwe` with weaknesses. KEV entries are left to the feed `kev`. A condensed copy with one
+Signals per CVE: `ssvc` with CISA's three decision points; `cvss2`, `cvss3`, `cvss4` with vectors, by
+CISA (note `cisa-adp 9.8`) where the publisher of the record gave none, else by the publisher (note
+`cna 9.8`); `cwe` with weaknesses. KEV entries are left to the feed `kev`. A condensed copy with one
 line per CVE (`cve`, `ssvc`, `cvss`, `by`, `cwe`; `.jsonl`) is read as well.
 
 Source: CVE JSON record format 5.1; CISA, "Stakeholder-Specific Vulnerability Categorization";
@@ -199,9 +199,10 @@ def _vectors(metric: _Metric) -> Iterator[str]:
 
 def _severity(cve: str, text: str, who: str, date: str) -> Signal:
     kind = f"cvss{text[5]}" if text.startswith(("CVSS:3", "CVSS:4")) else "cvss2"
-    if base_score(kind, text) is None:
+    score = base_score(kind, text)
+    if score is None:
         raise InputError("advisories.record", f"not a CVSS vector: {text!r}")
-    return Signal(id=cve, kind=kind, value=text, note=who, date=date)
+    return Signal(id=cve, kind=kind, value=text, note=f"{who} {score}", date=date)
 
 
 def _weaknesses(cve: str, names: Iterable[str], date: str) -> list[Signal]:

@@ -151,8 +151,8 @@ class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `kind` is `kev` (value: date added; `note`: `ransomware` if used by it), `epss` (value:
     probability, `note`: percentile, both decimal texts in 0..1 as published), `ssvc` (value:
     exploitation, automatable and technical impact, `none|poc|active/no|yes/partial|total`),
-    `cvss2`, `cvss3` or `cvss4` (value: vector; `note`: who said it, `cisa-adp` or `cna`), or `cwe`
-    (value: ids with spaces between).
+    `cvss2`, `cvss3` or `cvss4` (value: vector; `note`: who said it, `cisa-adp` or `cna`, and its
+    base score: `cna 9.8`), or `cwe` (value: ids with spaces between).
     """
 
     id: str
