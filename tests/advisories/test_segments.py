@@ -144,3 +144,16 @@ def test_any_bytes_are_refused_even_with_their_own_digest(
             kind=Kind.STATEMENTS,
             name="s",
         )
+
+
+def test_questions_in_any_order_and_again_get_the_same_answers(tmp_path: Path) -> None:
+    """More blocks than are kept: some are read again, none is mixed up."""
+    table = {f"{index:05}": bytes([index % 256]) * 3000 for index in range(1_000)}
+    segment = opened(
+        tmp_path, write_segment(Kind.STATEMENTS, sorted(table.items())), Kind.STATEMENTS
+    )
+
+    for step in (1, 7, 13):
+        for index in range(0, 1_000 * step, step):
+            key = f"{index % 1_000:05}"
+            assert found(segment, key) == table[key]

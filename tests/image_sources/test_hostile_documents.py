@@ -101,6 +101,32 @@ def test_h175_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        (rb'"a": 1, "a": 2', "it has a key twice"),
+        (rb'"a\u0026": 1, "a&": 1', "it has a key twice"),
+        (rb'"\u003c": 1, "\u003c": 1', "it has a key twice"),
+        (rb'"x": [{"a": {"b": 1, "b": 1}}], "n": 1e2', "it has a key twice"),
+        (rb'"a": 1, "\u0061": 1', "it has a key twice"),
+    ],
+    ids=["plain", "escaped_once", "escaped_by_go", "deep", "escaped_letter"],
+)
+def test_h175_a_key_is_there_twice_however_it_is_written(members: bytes, message: str) -> None:
+    with pytest.raises(TargetError, match=message):
+        parse_config(b"{" + members + b"}", limits=LIMITS, what="it")
+
+
+@pytest.mark.parametrize(
+    "member",
+    [rb'"a\u0026": "\u003c\u003e"', rb'"a\\u0026": 1, "a&": 2', rb'"\u00e9":1.50', rb'"a":[]'],
+)
+def test_a_key_that_is_there_once_is_fine_however_it_is_written(member: bytes) -> None:
+    data = b'{"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": []}, ' + member + b"}"
+
+    assert parse_config(data, limits=LIMITS, what="it").diff_ids == ()
+
+
 @pytest.mark.parametrize("what", ["manifest", "config"])
 def test_h159_content_without_its_digest_is_refused(tmp_path: Path, what: str) -> None:
     path = SMALL.write_layout(tmp_path / "app")
