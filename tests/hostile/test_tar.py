@@ -317,6 +317,9 @@ def test_millions_of_empty_entries_use_little_memory() -> None:
         def read(self) -> bytes:
             return block
 
+        def fetch(self, _offset: int, _count: int) -> bytes:
+            return b""
+
         def skip(self, _count: int) -> int:
             return 0
 

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 from scantling.catalog.collect import Collector, subject
 from scantling.catalog.factsform import Wire, clean, encode, pack_links
-from scantling.catalog.layers import NOTED_BYTES, Readers, SkipTable, gap_of, pack_paths
+from scantling.catalog.layers import NOTED_BYTES, Readers, SkipTable, gap_of
+from scantling.catalog.paths import PathList
 from scantling.catalog.wants import HEAD_BYTES, largest
 from scantling.core.errors import InputError
 from scantling.core.model.gap import Gap
@@ -44,7 +45,7 @@ class _Tree:
         self._skip = skip
         self._budget = Budget(readers.limits)
         self._gaps = GapList()
-        self._paths: list[str] = []
+        self._paths = PathList()
         self._links: list[tuple[str, str]] = []
 
     def facts(self) -> bytes:
@@ -61,7 +62,7 @@ class _Tree:
                 links=pack_links(self._links),
                 owners=collected.owners,
                 gaps=(*stopped, *self._gaps.gaps()),
-                paths=pack_paths(self._paths),
+                paths=self._paths.packed(),
                 entries=len(self._paths),
                 size_bytes=self._budget.bytes,
                 complete=not stopped,
@@ -87,6 +88,7 @@ class _Tree:
             except OSError as error:
                 self._unreadable(folder, error)
             waiting += reversed(below)
+            self._paths.settle()
 
     @contextmanager
     def _opened(self, folder: str) -> Iterator[int]:

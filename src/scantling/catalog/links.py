@@ -7,14 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from isal import isal_zlib
-
-from scantling.core.limits import DEFAULT, KIB
+from scantling.catalog.paths import texts
+from scantling.core.limits import DEFAULT
 from scantling.core.model.facts import LayerFacts
 from scantling.core.model.gap import Gap, gap
 
-_PIECE_BYTES: Final = 4 * KIB
-"""Of packed paths; some 50 KB unpacked."""
 MUST_READ: Final = (
     "etc/os-release",
     "lib/apk/db/installed",
@@ -76,22 +73,7 @@ class Paths:
 
     def pieces(self) -> Iterator[str]:
         """Yield all paths, many at a time, with NUL characters between them."""
-        inflater = isal_zlib.decompressobj()
-        left = DEFAULT.layer_entries * DEFAULT.path_bytes
-        rest = b""
-        for at in range(0, len(self._packed), _PIECE_BYTES):
-            data: bytes = inflater.decompress(self._packed[at : at + _PIECE_BYTES], left)
-            left -= len(data)
-            head, nul, tail = data.rpartition(b"\0")
-            if nul:
-                yield (rest + head).decode("utf-8", "surrogateescape")
-                rest = tail
-            else:
-                rest += tail
-            if left <= 0:
-                break
-        if rest:
-            yield rest.decode("utf-8", "surrogateescape")
+        return texts(self._packed)
 
 
 def _is_elsewhere(piece: str, names: set[str], folders: set[str]) -> bool:

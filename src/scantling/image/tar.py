@@ -8,7 +8,7 @@
             case Kind.HARDLINK: …         # entry.link: canonical path of the other entry
             case Kind.WHITEOUT: …         # entry.path: what lower layers lose
             case Kind.OPAQUE: …           # entry.path: folder whose lower content goes ("" root)
-    walker.paths                          # every path the layer adds, archive order, folders with /
+    walker.paths                          # a `PathSink` with every path the layer adds
     walker.gaps.gaps()                    # problems that did not stop the walk
 
 `select(path, size, mode)` is asked once per regular file (with `interest`: only where its answer
@@ -25,9 +25,9 @@ sparsely), or `cursor.BytesSource(data)` for a tar in memory.
 Source: POSIX.1-2017, pax ("ustar Interchange Format"); GNU tar manual; OCI image-spec, layer.md.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 from zlib import adler32
 
 from msgspec import Struct
@@ -87,6 +87,34 @@ class Interest(Struct, frozen=True, kw_only=True):
     magics: frozenset[bytes]
 
 
+class PathSink(Protocol):
+    """Where the paths of an archive go, in its order; folders with a slash at their end."""
+
+    @property
+    def append(self) -> Callable[[str], None]: ...
+
+    def __len__(self) -> int: ...
+
+    def settle(self) -> None:
+        """Do what is to be done now and then while paths are added."""
+        ...
+
+    def check(self, evidence: Collection[str], gaps: GapList) -> None:
+        """Note paths that do not form a tree; called once, at the end."""
+        ...
+
+
+class PlainPaths(list[str]):
+    """Paths as a list."""
+
+    def settle(self) -> None:
+        """Do nothing."""
+
+    def check(self, evidence: Collection[str], gaps: GapList) -> None:
+        """Note what `treecheck.check_paths` notes."""
+        check_paths(self, evidence, gaps)
+
+
 class Kind(StrEnum):
     """What an entry means for the tree."""
 
@@ -123,10 +151,11 @@ class TarWalker:
         select: Select,
         sniff: Sniff = lambda _path, _size, _mode, _head: SKIP,
         interest: Interest | None = None,
+        paths: PathSink | None = None,
         whiteouts: bool = True,
     ) -> None:
         limits = budget.limits
-        self.paths: Final[list[str]] = []
+        self.paths: Final[PathSink] = PlainPaths() if paths is None else paths
         self.gaps: Final = GapList()
         self._cursor: Final = Cursor(source)
         self._budget: Final = budget
@@ -161,7 +190,7 @@ class TarWalker:
             if entry is not None:
                 self._yielded.add(entry.path)
                 yield entry
-        check_paths(self.paths, self._yielded, self.gaps)
+        self.paths.check(self._yielded, self.gaps)
 
     def _run_plain(self) -> Entry | None:  # noqa: C901, PLR0912, PLR0915 - the hot path is one loop
         """Step over plain files and folders in the buffer, return the first selected file.
@@ -269,6 +298,7 @@ class TarWalker:
             )
         self._budget.spend_entries(seen - self._counted)
         self._counted = seen
+        self.paths.settle()
 
     def _next(self) -> Entry | None:
         """Read one header of any form; None when it is nothing to yield."""

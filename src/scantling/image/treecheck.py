@@ -3,7 +3,7 @@
 Source: OCI image-spec, layer.md: "Layer archives MUST NOT contain duplicate entries".
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import repeat
 from operator import itemgetter
 from typing import Final
@@ -21,19 +21,30 @@ def check_paths(paths: Sequence[str], evidence: Collection[str], gaps: GapList) 
     """
     distinct = set(paths)
     if len(distinct) != len(paths):
-        _note_duplicates(paths, evidence, gaps)
+        note_duplicates(paths, evidence, gaps)
+    note_conflicts(folders_of(distinct) & distinct, gaps)
+
+
+def folders_of(paths: Iterable[str]) -> set[str]:
+    """Return the folders in which these lie, and the folders above those; the root is left out."""
     # Distinct folders first, then their ancestors: far fewer than paths.
-    folders = set(map(_FIRST, map(str.rpartition, distinct, repeat("/"))))
+    folders = set(map(_FIRST, map(str.rpartition, paths, repeat("/"))))
     for folder in list(folders):
         above = folder.rpartition("/")[0]
         while above and above not in folders:
             folders.add(above)
             above = above.rpartition("/")[0]
-    for path in sorted(folders & distinct):
+    return folders - {""}
+
+
+def note_conflicts(paths: Iterable[str], gaps: GapList) -> None:
+    """Note these paths, each both a file and a folder."""
+    for path in sorted(paths):
         gaps.add("tree.conflict", "a path is both a file and a folder", path=path)
 
 
-def _note_duplicates(paths: Sequence[str], evidence: Collection[str], gaps: GapList) -> None:
+def note_duplicates(paths: Iterable[str], evidence: Collection[str], gaps: GapList) -> None:
+    """Note files among `paths` that come twice, as `check_paths` does."""
     seen: set[str] = set()
     others = 0
     for path in paths:
