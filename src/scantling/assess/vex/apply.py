@@ -128,7 +128,7 @@ class _Bench:
         self._by_name: dict[str, list[int]] = {}
         self._cves = [_cves((one.id, *one.aliases)) for one in findings]
         for index, finding in enumerate(findings):
-            for name in {name.casefold() for name in (finding.id, *finding.aliases)}:
+            for name in _names(finding):
                 self._by_name.setdefault(name, []).append(index)
         self._words: dict[int, list[_Word]] = {}
         self._unused: dict[int, tuple[Why, str]] = {}
@@ -268,6 +268,12 @@ class _Bench:
 
 def _is_of_image(statement: VexStatement) -> bool:
     return any(one.purl.startswith(("pkg:oci/", "pkg:docker/")) for one in statement.products)
+
+
+def _names(finding: Finding) -> set[str]:
+    """Return everything that it is called: some publishers name advisories, not vulnerabilities."""
+    advisories = (one.advisory for one in finding.matches)
+    return {name.casefold() for name in (finding.id, *finding.aliases, *advisories)}
 
 
 def _cves(names: Iterable[str]) -> frozenset[str]:

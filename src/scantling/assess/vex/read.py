@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
-from scantling.assess.vex.api import Marks, Source, VexDocument
+from scantling.assess.vex.api import Marks, Source, VexDocument, VexProblem
 from scantling.assess.vex.envelope import open_envelope, open_statement
 from scantling.assess.vex.registry import FORMATS
 from scantling.core.errors import InputError
@@ -57,8 +57,16 @@ def read_document(data: bytes, *, origin: str, trusted: bool) -> VexDocument:
     source = Source(origin=origin, trusted=trusted, subjects=subjects)
     for format_ in FORMATS.values():
         if format_.claims(marks):
-            return format_.read(data, source)
+            return _checked(format_.read(data, source), origin)
     raise InputError(_CODE, f"not a VEX document: known are {', '.join(FORMATS)}")
+
+
+def _checked(document: VexDocument, origin: str) -> VexDocument:
+    """Return the document; one that says nothing at all is a problem, members may be misspelled."""
+    if document.statements or document.problems:
+        return document
+    problem = VexProblem(origin=origin, where="", reason="it makes no statement")
+    return VexDocument(problems=(problem,))
 
 
 def _top(data: bytes) -> _Top:
