@@ -63,8 +63,12 @@ def measure(
             stdout=out if keep else subprocess.DEVNULL,
             stderr=said,
         )
-        peak = _peak(process.pid) if watch else 0
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            peak = _peak(process.pid) if watch else 0
+            _, status, usage = os.wait4(process.pid, 0)
+        except KeyboardInterrupt:
+            process.kill()
+            raise
         wall_s = time.perf_counter() - begin
         process.returncode = code = os.waitstatus_to_exitcode(status)
         if code not in _OK:

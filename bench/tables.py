@@ -74,7 +74,7 @@ def text(session: Session) -> str:
 
 def markdown(session: Session) -> str:
     """Return a dated section for the manual."""
-    parts = [f"## {clock.now().date().isoformat()}", _machine(session)]
+    parts = [f"## Everything, {clock.now().date().isoformat()}", _machine(session)]
     for title, table in _tables(session):
         parts.append(f"### {title}\n\n{_piped(table)}")
     return "\n\n".join(parts) + "\n"
