@@ -36,7 +36,7 @@ def test_not_affected_suppresses_and_says_who_where_and_why() -> None:
     [one] = result.findings
     assert one.state is _SUPPRESSED
     assert one.reason == "vulnerable_code_not_present, says Example in doc-1: sandbox is off"
-    assert one.decided_by == "vex:Example"
+    assert one.decided_by == "pypa"  # fix and severity are still that source's
     assert result.used[0].on == ((one.identity, JINJA.purl, Effect.SUPPRESSED),)
     assert result.unused == ()
 

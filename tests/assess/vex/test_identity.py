@@ -69,8 +69,8 @@ def test_names_of_the_public_registry_are_one() -> None:
 
     for place in ("docker.io/library/nginx", "index.docker.io/library/nginx", "nginx"):
         assert _fit(product(f"pkg:oci/nginx?repository_url={place}"), image=image) >= Fit.LOOSE
-    assert _fit(product("pkg:docker/library/nginx@1.25"), image=image) is Fit.EXACT
-    assert _fit(product("pkg:docker/nginx@1.25"), image=image) is Fit.EXACT
+    assert _fit(product("pkg:docker/library/nginx@1.25"), image=image) is Fit.LOOSE
+    assert _fit(product("pkg:docker/nginx@1.25"), image=image) is Fit.LOOSE
 
 
 def test_digest_repository_and_label_name_the_image() -> None:
@@ -89,7 +89,7 @@ def test_the_user_can_name_an_image_that_has_no_name() -> None:
     named = Identity(PACKAGES, names_of(local, ["registry.example.com/team/shop:2.0", OTHER]))
 
     assert _fit(product("pkg:oci/shop"), image=local) is Fit.PRODUCT
-    assert named.fit(product("pkg:oci/shop?tag=2.0"), JINJA) is Fit.EXACT
+    assert named.fit(product("pkg:oci/shop?tag=2.0"), JINJA) is Fit.LOOSE
     assert named.fit(product(digest=OTHER), JINJA) is Fit.EXACT
 
 
@@ -141,6 +141,7 @@ def test_a_range_of_versions_is_compared() -> None:
     assert _fit(product("pkg:pypi/jinja2", versions="any of them")) is Fit.VERSION
     narrowed = product("pkg:oci/shop", component="pkg:pypi/jinja2", versions="vers:pypi/>=3")
     assert _fit(narrowed) is Fit.VERSION
+    assert _fit(product(f"pkg:oci/shop@{DIGEST}", versions="vers:oci/<3")) is Fit.VERSION
 
 
 def test_a_package_url_and_a_digest_must_agree() -> None:

@@ -245,8 +245,7 @@ class _Bench:
             self._note(word, finding, Effect.OPENED if opens else Effect.AGREED)
         if not opens:
             return finding
-        speaker = _speaker(min(words, key=_order).statement)
-        return replace(finding, state=FindingState.OPEN, reason="", decided_by=f"vex:{speaker}")
+        return replace(finding, state=FindingState.OPEN, reason="")
 
     def _denied(self, finding: Finding, words: list[_Word]) -> Finding:
         changes = finding.state is not FindingState.SUPPRESSED
@@ -255,12 +254,8 @@ class _Bench:
         if not changes:
             return finding
         statement = min(words, key=_order).statement
-        return replace(
-            finding,
-            state=FindingState.SUPPRESSED,
-            reason=_reason(statement),
-            decided_by=f"vex:{_speaker(statement)}",
-        )
+        # `decided_by` stays: fix, severity and texts are still that source's.
+        return replace(finding, state=FindingState.SUPPRESSED, reason=_reason(statement))
 
     def _note(self, word: _Word, finding: Finding, effect: Effect) -> None:
         self._used.setdefault(word.at, []).append((finding.identity, finding.purl, effect))

@@ -65,7 +65,7 @@ _PLATFORMS: Final = {
 class Fit(IntEnum):
     """How close a product comes to a package of the image, farthest first. From LOOSE on it fits.
 
-    EXACT: the statement says which version, or the image's digest or tag.
+    EXACT: the statement says which version, or the image's digest.
     """
 
     PRODUCT = 0
@@ -156,6 +156,8 @@ class Identity:
         image = self._images.get(about)
         if image is None:
             image = self._images[about] = self._image(product)
+        if image >= Fit.LOOSE and versions:  # An image has no versions to be in a range.
+            return Fit.VERSION
         if image is not Fit.PRODUCT:
             return image
         if product.cpe:
@@ -210,7 +212,8 @@ class Identity:
         tag = parts.version or parts.qualifier("tag")
         if not tag:
             return Fit.LOOSE
-        return Fit.EXACT if any(one.tag == tag for one in found) else Fit.VERSION
+        # A tag may name another image tomorrow: it is no version.
+        return Fit.LOOSE if any(one.tag == tag for one in found) else Fit.VERSION
 
     def _stale(self, parts: Parts) -> Fit:
         """Return how far another digest is: of the same repository, or of another image."""
