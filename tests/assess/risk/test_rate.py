@@ -286,8 +286,7 @@ def test_known_exploitation_of_a_high_impact_on_the_internet_is_above_90(
 ) -> None:
     one = finding(level, vector, base_score("cvss3", vector), kev(), fix=fix, id_="EXAMPLE-1")
 
-    assert score(one, context(Exposure.INTERNET)) > 90 or fix in FIXES[:4]
-    assert score(one, context(Exposure.INTERNET, Criticality.HIGH)) > 90
+    assert score(one, context(Exposure.INTERNET)) > 90
 
 
 @pytest.mark.parametrize("fix", list(Fix))
@@ -382,6 +381,20 @@ def test_broken_signals_say_nothing() -> None:
     assert (said.low, said.high) == (0.0, 0.962)
 
 
+def test_that_nothing_was_seen_counts_for_a_year() -> None:
+    one = finding(Level.HIGH, "", None, epss(0.01), ssvc("none/no/total"))
+    later = TODAY + timedelta(days=400)
+
+    found = [
+        next(f for f in factors_of(one, NOWHERE, at) if f.name == "likelihood")
+        for at in (TODAY, later)
+    ]
+
+    assert found[0].low == found[0].high
+    assert found[1].low < found[1].value < found[1].high
+    assert "too old to count" in found[1].because
+
+
 def test_technical_impact_counts_where_there_is_no_vector() -> None:
     total, partial = (
         factor(finding(Level.UNKNOWN, "", None, ssvc(f"none/no/{word}")), NOWHERE, "impact")
@@ -414,6 +427,13 @@ def test_the_date_of_the_last_change_bounds_the_age() -> None:
     assert said.because == "published between 2025-01-01 and 2025-08-25"
     assert said.low == pytest.approx(1 - 2 ** (-455 / 90), abs=1e-4)
     assert said.high == pytest.approx(1 - 2 ** (-691 / 90), abs=1e-4)
+
+
+def test_the_priors_of_the_formula_are_those_of_the_factors() -> None:
+    found = factors_of(finding(fix=Fix.UNKNOWN, id_="EXAMPLE-1"), NOWHERE, TODAY)
+
+    for one, term in zip(found, TERMS.values(), strict=True):
+        assert (one.low, one.value, one.high) == (term.low, term.value, term.high), one.name
 
 
 def test_at_least_twelve_examples_are_worked() -> None:

@@ -4,10 +4,10 @@
        "metrics": [{"other": {"type": "ssvc", "content": {"options": [{"Exploitation": "poc"},
                     {"Automatable": "no"}, {"Technical Impact": "total"}]}}}]}]}}
 
-Signals per CVE: `ssvc` with CISA's three decision points; `cvss2`, `cvss3`, `cvss4` with vectors, by
-CISA (note `cisa-adp 9.8`) where the publisher of the record gave none, else by the publisher (note
-`cna 9.8`); `cwe` with weaknesses. KEV entries are left to the feed `kev`. A condensed copy with one
-line per CVE (`cve`, `ssvc`, `cvss`, `by`, `cwe`; `.jsonl`) is read as well.
+Signals per CVE: `ssvc` with CISA's three decision points; `cvss2`, `cvss3`, `cvss4` with vectors,
+by CISA (note `cisa-adp 9.8`) where the publisher of the record gave none, else by the publisher
+(note `cna 9.8`); `cwe` with weaknesses. KEV entries are left to the feed `kev`. A condensed copy
+with one line per CVE (`cve`, `ssvc`, `cvss`, `by`, `cwe`; `.jsonl`) is read as well.
 
 Source: CVE JSON record format 5.1; CISA, "Stakeholder-Specific Vulnerability Categorization";
 https://github.com/cisagov/vulnrichment.

@@ -44,10 +44,10 @@ TERMS: Final[Mapping[str, Term]] = {
     "presence": Term(low=1.0, value=1.0, high=1.0),
     "impact": Term(attacked=0.25, quiet=1.0, low=0.0, value=0.74, high=1.0),
     "likelihood": Term(low=0.0, value=0.1, high=1.0),
-    "exposure": Term(attacked=0.4, quiet=0.6, low=0.05, value=0.7312, high=1.0),
+    "exposure": Term(attacked=0.4, quiet=0.6, low=0.05, value=0.7337, high=1.0),
     "effort": Term(quiet=0.5, low=0.2, value=0.82, high=1.0),
     "criticality": Term(attacked=0.08, quiet=0.4, low=0.2, value=0.625, high=1.0),
-    "fix": Term(attacked=0.02, quiet=0.2, low=0.3, value=0.7, high=1.0),
+    "fix": Term(attacked=0.01, quiet=0.2, low=0.3, value=0.7, high=1.0),
     "age": Term(quiet=0.15, low=0.0, value=0.6, high=1.0),
 }
 # The weights as numbers: a look-up in a table would take longer than the formula.

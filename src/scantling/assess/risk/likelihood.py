@@ -86,16 +86,20 @@ def has_exploit_link(references: Iterable[str]) -> bool:
 
 
 @lru_cache(maxsize=KEPT)
-def likelihood(said: Evidence, text: str, *, link: bool) -> Factor:
+def likelihood(said: Evidence, text: str, *, link: bool, since: str) -> Factor:
     """Return the likelihood of attacks within a quarter. The strongest evidence decides.
 
     Known attacks (KEV, CISA's `active`, CVSS 4.0 `E:A`) settle it. Else EPSS, public exploit code
-    and automation are independent reasons to expect one.
+    and automation are independent reasons to expect one. That nothing was known to CISA counts from
+    the day `since` on (`YYYY-MM-DD`); what was seen counts for ever.
     """
     vector = vector_of(text)
     by_cvss = "" if vector is None else _BY_CVSS[vector.version].get(vector.get("E"), "")
     exploitation, _, rest = said.ssvc.partition("/")
     automatable = rest.partition("/")[0]
+    outdated = exploitation == "none" and said.ssvc_date < since
+    if outdated:
+        exploitation = ""
     if said.kev:
         value = _RANSOMWARE if said.kev == "ransomware" else _LISTED
         more = ", used by ransomware" if said.kev == "ransomware" else ""
@@ -110,6 +114,8 @@ def likelihood(said: Evidence, text: str, *, link: bool) -> Factor:
     maturity, why_mature = _maturity(exploitation, said.ssvc_date, by_cvss, link=link)
     automated = _AUTOMATED.get(automatable, _NOT_AUTOMATED)
     because = f"{why_forecast}; {why_mature}" if why_mature else why_forecast
+    if outdated:
+        because += f"; exploitation: none (CISA, {said.ssvc_date or 'undated'}), too old to count"
     if automatable in _AUTOMATED:
         because += f"; automatable: {automatable}"
     at = Range(*map(_any_of, forecast, maturity, automated))

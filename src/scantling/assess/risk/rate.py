@@ -1,6 +1,7 @@
 """The risk of a finding: its factors, and what the formula makes of them."""
 
-from datetime import date
+from datetime import date, timedelta
+from functools import lru_cache
 
 from scantling.assess.risk import factors, likelihood
 from scantling.assess.risk.formula import FORMULA, risk_of
@@ -29,13 +30,18 @@ def factors_of(finding: Finding, context: Context, today: date) -> tuple[Factor,
     return (
         factors.presence(finding.state, finding.reason),
         impact(finding.severity, finding.score, vector, said.ssvc.rpartition("/")[2]),
-        likelihood.likelihood(said, vector, link=link),
+        likelihood.likelihood(said, vector, link=link, since=_year_before(today)),
         factors.exposure(context.exposure, vector),
         factors.effort(vector),
         factors.criticality(context.criticality),
         factors.fix(finding.fix),
         factors.age(finding.id, modified, today),
     )
+
+
+@lru_cache(maxsize=8)
+def _year_before(today: date) -> str:
+    return (today - timedelta(days=365)).isoformat()
 
 
 def risk_from(found: tuple[Factor, ...]) -> Risk:
