@@ -16,6 +16,8 @@ from typing import Final
 from msgspec.structs import fields
 
 from scantling.advisories.registry import FEEDS
+from scantling.assess.policy.document import About
+from scantling.assess.policy.vocabulary import facts_about
 from scantling.catalog import registry as catalogers
 from scantling.catalog.api import Cataloger, Want
 from scantling.cli.main import COMMANDS
@@ -27,6 +29,7 @@ from scantling.reports.registry import FORMATS
 from scantling.versions.registry import SCHEMES
 
 FOLDER: Final = Path(__file__).parent.parent / "docs" / "reference"
+_FEW_VALUES: Final = 8
 _NOTE: Final = (
     "<!-- Made by tools/docs.py from the code; change the code, then run `make docs`. -->"
 )
@@ -140,6 +143,30 @@ def _formats() -> Iterator[str]:
         yield f"| `{one.name}` | {one.media_type} | `{one.suffix}` | {alone} |"
 
 
+def _facts() -> Iterator[str]:
+    yield "# Facts of policies\n"
+    yield "What a condition may ask for. A rule is *about* a finding (the default), a package, a"
+    yield "gap or the image, and may use the facts of that group and the last; one about findings"
+    yield "those of their packages, too. `scantling policy explain` shows the values of a report."
+    yield "Numbers that grow with danger have their greatest value when they are unknown.\n"
+    own = {about: facts_about(about) for about in About}
+    packages = {one.name for one in own[About.PACKAGE]}
+    shared = own[About.IMAGE]
+    groups = {
+        "Findings": [one for one in own[About.FINDING] if one.name not in packages],
+        "Packages": [one for one in own[About.PACKAGE] if one not in shared],
+        "Gaps": [one for one in own[About.GAP] if one not in shared],
+        "Everything": [*shared],
+    }
+    for title, facts in groups.items():
+        yield f"## {title}\n\n| fact | type | what it is |\n|---|---|---|"
+        for one in facts:
+            few = 0 < len(one.values) <= _FEW_VALUES
+            values = ": " + ", ".join(f"`{value}`" for value in one.values) if few else ""
+            yield f"| `{one.name}` | {one.type} | {one.meaning}{values} |"
+        yield ""
+
+
 PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "gaps.md": _gaps,
     "limits.md": _limits,
@@ -148,6 +175,7 @@ PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "sources.md": _feeds,
     "versions.md": _schemes,
     "formats.md": _formats,
+    "policy-facts.md": _facts,
 }
 
 

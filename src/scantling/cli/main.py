@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "sbom": "list what is in an image, without judging it",
     "explain": "say why a vulnerability does or does not apply to an image",
     "base": "tell which base image an image stands on, and what to do about it",
+    "policy": "write, check and try the rules of what may ship",
     "db": "build, update and inspect the advisory database",
     "cache": "see and trim the cache of layer facts",
     "doctor": "check what this machine offers and what is missing",

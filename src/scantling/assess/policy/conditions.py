@@ -135,7 +135,7 @@ def _said(message: str, about: About) -> str:
 
 def _unknown_fact(name: str, known: Sequence[str], about: About) -> str:
     near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "docs/reference/policy.md lists the facts"
+    hint = f"did you mean {near[0]}?" if near else "docs/reference/policy-facts.md lists them"
     return f"there is no fact {name!r} about {_ARTICLES[about]}; {hint}"
 
 

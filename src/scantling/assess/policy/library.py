@@ -54,7 +54,7 @@ def exceptions_of(words: Sequence[str]) -> tuple[Acceptance, ...]:
     found: list[Acceptance] = []
     for word in words:
         layer, file = _layered(word)
-        found.extend(read_exceptions(_bytes(file), origin=file, layer=layer))
+        found.extend(read_exceptions(file_bytes(file), origin=file, layer=layer))
     return tuple(found)
 
 
@@ -66,7 +66,7 @@ def _policy(word: str) -> Policy:
         raise UsageError(
             f"there is no built-in policy and no file {file!r}; built in are {', '.join(BUILT_IN)}"
         )
-    policy = read_policy(_bytes(file), origin=file, layer=layer)
+    policy = read_policy(file_bytes(file), origin=file, layer=layer)
     if policy.name in BUILT_IN:
         raise UsageError(f"{file}: {policy.name!r} is a built-in policy's name; choose another")
     return policy
@@ -82,7 +82,8 @@ def _layered(word: str) -> tuple[Layer, str]:
     return Layer(name), file
 
 
-def _bytes(file: str) -> bytes:
+def file_bytes(file: str) -> bytes:
+    """Return what a file of settings holds, a byte more than allowed at most. Raises UsageError."""
     try:
         with Path(file).open("rb") as opened:
             return opened.read(SETTINGS_BYTES + 1)

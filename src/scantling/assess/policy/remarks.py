@@ -15,11 +15,15 @@ from msgspec import Struct
 
 from scantling.assess.policy.conditions import Condition, answer
 from scantling.assess.policy.document import Acceptance, Policy, Rule
+from scantling.assess.policy.evaluate import decide
 from scantling.assess.policy.exceptions import expired, refusal
 from scantling.assess.policy.layers import Effective, Ready, effective
+from scantling.assess.policy.subjects import Setting, day_of
 from scantling.assess.policy.values import UNKNOWN_DAYS
 from scantling.assess.policy.vocabulary import Fact
+from scantling.core.model.context import Context
 from scantling.core.model.decision import Action
+from scantling.core.model.report import ScanReport
 
 _MOST_TRIED: Final = 5000
 _SOON_DAYS: Final = 14
@@ -47,6 +51,42 @@ def remarks(
         *_about_exceptions(exceptions, rules, today),
     ]
     return tuple(sorted(found, key=lambda one: (_by_line(one.place), one.code, one.message)))
+
+
+def unneeded(
+    reports: Iterable[ScanReport], rules: Effective, exceptions: Sequence[Acceptance]
+) -> tuple[Remark, ...]:
+    """Return a remark on each exception that decides nothing in any of the reports.
+
+    Reports are judged on their own days; images, products and environments are those of the scopes,
+    so that an exception for another product is not told.
+    """
+    needed: set[str] = set()
+    for report in reports:
+        today = day_of(report.created)
+        if today is None:
+            continue
+        for one in exceptions:
+            if one.id not in needed and _decides(one, report, rules, today):
+                needed.add(one.id)
+    return tuple(
+        Remark(
+            place=one.place,
+            code="exception-unused",
+            message=f"exception {one.id!r} is not needed by any of the reports; remove it",
+        )
+        for one in exceptions
+        if one.id not in needed
+    )
+
+
+def _decides(one: Acceptance, report: ScanReport, rules: Effective, today: date) -> bool:
+    context = Context(
+        product=next(iter(one.scope.products), ""),
+        environment=next(iter(one.scope.environments), ""),
+    )
+    result = decide(rules, [one], Setting(report=report, context=context, today=today))
+    return any(decision.exception is not None for decision in result.decisions)
 
 
 def _by_line(place: str) -> tuple[str, int]:
