@@ -10,6 +10,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from scantling.core.model.advisory import Fix, Level, Severity, Signal, Status
+from scantling.core.model.base import Part
+from scantling.core.model.risk import Risk
 
 
 class Outcome(StrEnum):
@@ -90,6 +92,10 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Purl of the OS package that owns the package's files, empty if none."""
     matches: tuple[Match, ...] = ()
     references: tuple[str, ...] = ()
+    part: Part = Part.UNKNOWN
+    """Whether the package came with the base image."""
+    risk: Risk | None = None
+    """None: it was not rated (nothing was matched, or it is suppressed)."""
 
 
 class VerdictStatus(StrEnum):

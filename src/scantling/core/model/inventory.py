@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from scantling.core.model.base import Part
 from scantling.core.model.gap import Gap
 from scantling.core.model.image import Image
 
@@ -56,6 +57,8 @@ class Package(Struct, frozen=True, kw_only=True, omit_defaults=True):
     catalogers: tuple[str, ...] = ()
     root: bool = False
     note: str = ""
+    part: Part = Part.UNKNOWN
+    """Whether `origin` is a layer of the base image."""
 
 
 class Inventory(Struct, frozen=True, kw_only=True):

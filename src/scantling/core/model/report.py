@@ -3,10 +3,14 @@
 from msgspec import Struct
 
 from scantling.core.model.advisory import SourceInfo
+from scantling.core.model.base import BaseImage
+from scantling.core.model.context import Context
+from scantling.core.model.decision import PolicyResult
 from scantling.core.model.finding import Finding, Verdict
 from scantling.core.model.gap import Gap
 from scantling.core.model.image import Image
 from scantling.core.model.inventory import Distro, Package
+from scantling.core.model.place import Place
 
 SCHEMA_VERSION = "1.0.0"
 """Of the native JSON report; docs/schema/ has the schema. Semantic versioning."""
@@ -37,11 +41,30 @@ class Resources(Struct, frozen=True, kw_only=True):
     """What confined the workers; empty if every layer came from the cache and none ran."""
 
 
+class Baseline(Struct, frozen=True, kw_only=True):
+    """What changed since an earlier report, by the identity of findings.
+
+    `name` is how the user named it (a file, an image), `digest` that of its image. `new` are
+    identities of findings of this report; `fixed` those of the earlier one that are gone, `lost`
+    those that a gap hides now. The rest, `unchanged` in number, were there before.
+    """
+
+    name: str
+    digest: str
+    new: tuple[str, ...] = ()
+    fixed: tuple[Finding, ...] = ()
+    lost: tuple[Finding, ...] = ()
+    unchanged: int = 0
+    because: tuple[str, ...] = ()
+    """What besides the image differs: the database, the version, the profile."""
+
+
 class ScanReport(Struct, frozen=True, kw_only=True):
     """Everything a scan found out.
 
     `packages` are sorted by purl, `findings` by severity (worst first), id, purl; open ones,
-    then undetermined, then suppressed. `gaps` are sorted. `created` is RFC 3339.
+    then undetermined, then suppressed. `gaps` are sorted. `created` is RFC 3339. `places` are the
+    lines of the project where packages come from, by package URL.
     """
 
     tool_version: str
@@ -56,4 +79,12 @@ class ScanReport(Struct, frozen=True, kw_only=True):
     """None: an inventory only (`scantling sbom`), nothing was matched."""
     profile: str = "standard"
     fail_on: str = ""
+    context: Context = Context()
+    base: BaseImage | None = None
+    """None: no base was recognized."""
+    policy: PolicyResult | None = None
+    """None: no policy was asked for; `fail_on` and the gaps decided alone."""
+    baseline: Baseline | None = None
+    """None: nothing was compared with."""
+    places: tuple[tuple[str, Place], ...] = ()
     resources: Resources | None = None
