@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from scantling.assess.risk.formula import FORMULA, TERMS, risk_of
-from scantling.assess.risk.rate import factors_of, rate
+from scantling.assess.risk.rate import factors_of, rate, rate_all
 from scantling.core.cvss.scores import base_score
 from scantling.core.model.advisory import Fix, Level, Signal
 from scantling.core.model.context import Context, Criticality, Exposure
@@ -95,7 +95,7 @@ def inside(known: Finding, where: Context, unknown: Finding, unknown_where: Cont
         assert other.low <= one.low <= one.value <= one.high <= other.high, one.name
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(findings(), contexts, st.data())
 def test_a_worse_value_of_any_fact_never_lowers_the_risk(
     one: Finding, where: Context, data: st.DataObject
@@ -110,7 +110,7 @@ def test_a_worse_value_of_any_fact_never_lowers_the_risk(
         never_less(replace(one, **less), where, replace(one, **more), where)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(findings(), contexts, vectors, st.sampled_from(WORSE))
 def test_a_worse_metric_never_lowers_the_risk(
     one: Finding, where: Context, vector: str, change: tuple[str, str]
@@ -123,7 +123,7 @@ def test_a_worse_metric_never_lowers_the_risk(
     never_less(less, where, more, where)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(findings(), contexts, st.floats(0, 1), st.floats(0, 1))
 def test_a_higher_probability_never_lowers_the_risk(
     one: Finding, where: Context, first: float, second: float
@@ -135,7 +135,7 @@ def test_a_higher_probability_never_lowers_the_risk(
     never_less(less, where, more, where)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(findings(), contexts, st.data())
 def test_more_evidence_of_exploitation_never_lowers_the_risk(
     one: Finding, where: Context, data: st.DataObject
@@ -190,7 +190,7 @@ def test_time_never_lowers_the_risk(one: Finding, where: Context, start: int, mo
     assert before.high <= after.high
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(findings(), contexts, st.data())
 def test_a_known_fact_lies_within_what_the_unknown_one_could_be(
     one: Finding, where: Context, data: st.DataObject
@@ -216,7 +216,7 @@ def test_a_known_fact_lies_within_what_the_unknown_one_could_be(
     inside(one, where, unknown, somewhere)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(findings(), contexts, st.sampled_from(EXPLOITATION), st.floats(0, 1))
 def test_more_knowledge_never_widens_the_range(
     one: Finding, where: Context, word: str, probability: float
@@ -231,7 +231,7 @@ def test_more_knowledge_never_widens_the_range(
     assert widths == sorted(widths, reverse=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(findings(), contexts)
 def test_a_stated_context_never_widens_the_risk(one: Finding, where: Context) -> None:
     vague = Context(criticality=where.criticality)
@@ -242,7 +242,7 @@ def test_a_stated_context_never_widens_the_risk(one: Finding, where: Context) ->
     assert known.high <= unknown.high
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(findings(), contexts)
 def test_the_score_is_the_formula_of_the_shown_factors(one: Finding, where: Context) -> None:
     risk = rate(one, where, TODAY)
@@ -251,6 +251,14 @@ def test_the_score_is_the_formula_of_the_shown_factors(one: Finding, where: Cont
     assert 0 <= risk.low <= risk.score <= risk.high <= 100
     assert [factor.name for factor in risk.factors] == list(TERMS)
     assert risk.formula == FORMULA == "scantling-risk/1"
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(findings(), max_size=6), contexts)
+def test_many_findings_are_rated_as_each_alone(found: list[Finding], where: Context) -> None:
+    many = [*found, *found]
+
+    assert rate_all(many, where, TODAY) == tuple(rate(one, where, TODAY) for one in many)
 
 
 numbers = st.lists(st.floats(0, 1), min_size=len(TERMS), max_size=len(TERMS))
