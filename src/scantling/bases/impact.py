@@ -38,7 +38,7 @@ def impact(reference: str, indexes: Indexes) -> tuple[Stood, ...]:
             for index in indexes
             for one in index.standing_on(base.diff_ids)
             if (one.name, one.diff_ids) != (base.name, base.diff_ids)
-            and base.digest not in {one.digest, ""}
+            and not (base.digest and base.digest == one.digest)
         }
         images = tuple(sorted(above.values(), key=lambda one: (one.name, one.tags, one.digest)))
         found.append(Stood(base=base, images=images, newest=_is_newest(base, bases)))

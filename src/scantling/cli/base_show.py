@@ -170,7 +170,8 @@ def _base(base: BaseImage, words: str) -> Iterator[str]:
 def _stood(one: Stood) -> Iterator[str]:
     tags = ", ".join(one.base.tags) or "no tag"
     age = "newest known" if one.newest else "there is a newer one"
-    yield f"{one.base.name} ({tags}) {one.base.pin} of {one.base.created[:10]}: {age}"
+    digest = one.base.pin or one.base.config_digest
+    yield f"{one.base.name} ({tags}) {digest} of {one.base.created[:10]}: {age}"
     for image in one.images:
         own = len(image.diff_ids) - len(one.base.diff_ids)
         tags = f":{','.join(image.tags)}" if image.tags else ""
