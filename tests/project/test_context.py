@@ -1,5 +1,7 @@
 """`.scantling.yaml` becomes a project, or says where it is wrong."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -132,3 +134,16 @@ def test_any_file_is_a_project_or_an_error(text: str) -> None:
 
     assert not said or said.startswith(".scantling.yaml:")
     assert all(".." not in path.split("/") for path in project.policies)
+
+
+def test_the_example_of_the_manual_is_a_project() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "project-file.md"
+    example = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+
+    project = read_project(example.encode())
+
+    assert project.context.criticality is Criticality.HIGH
+    assert [image.name for image in project.images] == [
+        "registry.example.com/shop/worker",
+        "registry.example.com/shop/*",
+    ]

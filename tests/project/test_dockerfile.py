@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scantling.core.model.image import Platform
 from scantling.project.dockerfile.model import Dockerfile, Form, Instruction
-from scantling.project.dockerfile.parse import parse
+from scantling.project.dockerfile.parse import parse, platform_arguments
 
 
 def _one(text: str) -> Instruction:
@@ -143,6 +144,27 @@ def test_platform_arguments_are_unknown_until_given() -> None:
     given_ = parse(text, arguments={"TARGETARCH": "arm64", "TARGETPLATFORM": "linux/arm64"})
     assert given_.instructions[-1].words[0].expanded == "a-arm64"
     assert given_.stages[0].platform == "linux/arm64"
+
+
+def test_a_stage_may_be_chosen_by_platform() -> None:
+    text = "FROM a AS b-amd64\nFROM c AS b-arm64\nFROM b-$TARGETARCH${DEBUG:+-debug} AS d"
+
+    unknown = parse(text).stages[2]
+    known = parse(text, arguments=platform_arguments(Platform(architecture="arm64"))).stages[2]
+
+    assert (unknown.image, unknown.parent) == ("b-$TARGETARCH${DEBUG:+-debug}", None)
+    assert (known.image, known.parent) == ("b-arm64", 1)
+
+
+def test_flags_go_on_over_lines_before_a_here_document() -> None:
+    file = parse(
+        "FROM x\nRUN --mount=target=. \\\n  --mount=source=/a,from=c <<EOT bash\n a \\\nEOT\nUSER b"
+    )
+
+    run, user = file.instructions[1:]
+    assert [flag.value for flag in run.flags] == ["target=.", "source=/a,from=c"]
+    assert run.heredocs[0].content == " a \\\n"
+    assert user.line == 6
 
 
 def test_a_backtick_can_be_the_escape() -> None:

@@ -55,6 +55,28 @@ def test_the_default_of_the_argument_that_feeds_a_from_is_replaced() -> None:
     assert (edited.line, edited.others) == (2, (15,))
 
 
+def test_an_argument_made_of_arguments_is_followed_to_the_one_that_must_change() -> None:
+    text = (
+        'ARG GO=1.21\nARG OS="bookworm"\nARG IMAGE="golang:${GO}-${OS}"\nFROM ${IMAGE} AS a\n'
+        "FROM debian:$OS\n"
+    )
+    file = parse(text, arguments={"GO": "1.20"})
+
+    newer = rebase(file, file.stages[0], "golang:1.23-bookworm")
+    other = rebase(file, file.stages[0], "golang:1.21-trixie")
+    third = rebase(file, file.stages[0], "example.com/go:1")
+
+    assert newer is not None
+    assert _changed(text, newer.text) == [("ARG GO=1.21", "ARG GO=1.23")]
+    assert other is not None
+    assert _changed(text, other.text) == [('ARG OS="bookworm"', 'ARG OS="trixie"')]
+    assert other.others == (5,)
+    assert third is not None
+    assert _changed(text, third.text) == [
+        ('ARG IMAGE="golang:${GO}-${OS}"', 'ARG IMAGE="example.com/go:1"')
+    ]
+
+
 def test_another_image_than_the_argument_can_name_goes_into_the_from() -> None:
     file = parse(FILE)
 

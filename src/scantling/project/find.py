@@ -14,12 +14,13 @@ from msgspec import Struct
 from scantling.core.errors import UsageError
 from scantling.core.image_name import split
 from scantling.core.limits import DEFAULT, MIB
+from scantling.core.model.image import Platform
 from scantling.core.yaml import SETTINGS_BYTES
 from scantling.project.codeowners import BYTES as CODEOWNERS_BYTES
 from scantling.project.codeowners import PLACES, Codeowners, parse_codeowners
 from scantling.project.context import FILE, ImageRule, Project, read_project
 from scantling.project.dockerfile.model import Dockerfile
-from scantling.project.dockerfile.parse import parse
+from scantling.project.dockerfile.parse import parse, platform_arguments
 from scantling.project.lockfile_lines import format_of
 from scantling.project.paths import inside
 
@@ -65,12 +66,15 @@ def load_project(root: Path) -> Project:
     return Project() if data is None else read_project(data)
 
 
-def find_dockerfile(root: Path, project: Project, reference: str) -> FoundDockerfile | None:
+def find_dockerfile(
+    root: Path, project: Project, reference: str, *, platform: Platform | None = None
+) -> FoundDockerfile | None:
     """Return the Dockerfile that builds an image; None: there is none, or several could.
 
     The rule for the image decides; else `Dockerfile` or `Containerfile` in the root or a usual
     folder, `<name>.Dockerfile`, `Dockerfile.<name>` or `<name>/Dockerfile` with the image's short
-    name. Raises UsageError if a rule names a file that is not there.
+    name. `platform` is the image's, for stages that are chosen by `TARGETARCH`. Raises UsageError
+    if a rule names a file that is not there.
     """
     rule = project.image(reference)
     if rule is not None and rule.dockerfile:
@@ -80,10 +84,10 @@ def find_dockerfile(root: Path, project: Project, reference: str) -> FoundDocker
                 f"{project.path}:{rule.line}: there is no readable file {rule.dockerfile}; "
                 f"correct 'dockerfile' of {rule.name}"
             )
-        return _found(rule.dockerfile, text, rule, certain=True)
+        return _found(rule.dockerfile, text, rule, platform)
     path = _likely(root, reference)
     text = None if path is None else read_text(root, path, most_bytes=DOCKERFILE_BYTES)
-    return None if path is None or text is None else _found(path, text, rule, certain=False)
+    return None if path is None or text is None else _found(path, text, rule, platform)
 
 
 def owners_of(root: Path, path: str) -> tuple[str, ...]:
@@ -148,13 +152,16 @@ def read_bytes(root: Path, path: str, *, most_bytes: int) -> bytes | None:
     return data
 
 
-def _found(path: str, text: str, rule: ImageRule | None, *, certain: bool) -> FoundDockerfile:
-    arguments = dict(rule.arguments) if rule else {}
+def _found(
+    path: str, text: str, rule: ImageRule | None, platform: Platform | None
+) -> FoundDockerfile:
+    arguments = platform_arguments(platform) if platform else {}
+    arguments |= dict(rule.arguments) if rule else {}
     return FoundDockerfile(
         path=path,
         file=parse(text, arguments=arguments),
         target=rule.target if rule else "",
-        certain=certain,
+        certain=rule is not None and rule.dockerfile == path,
     )
 
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from scantling.project.dockerfile.model import Dockerfile, Instruction, Stage, Word
+from scantling.project.dockerfile.expand import expand
+from scantling.project.dockerfile.model import Dockerfile, Instruction, Stage
 from scantling.project.dockerfile.parse import parse
 
 _VARIABLE: Final = re.compile(
@@ -29,6 +30,13 @@ _PINNED: Final = re.compile(
 )
 
 
+_QUOTES: Final = "\"'"
+_DEPTH: Final = 8
+"""ARGs made of ARGs."""
+
+Default = tuple[Instruction, str, str]
+
+
 class Edited(Struct, frozen=True, kw_only=True):
     """A changed file. `line` is the first line that differs from the old file.
 
@@ -43,13 +51,13 @@ class Edited(Struct, frozen=True, kw_only=True):
 def rebase(file: Dockerfile, stage: Stage, image: str) -> Edited | None:
     """Return the file with another image in a stage's FROM; None: it cannot be done safely.
 
-    Where the image comes from one ARG and only that part differs (`FROM debian:${TAG}`), the
-    default of the ARG is changed instead, as its author would.
+    Where the image comes from ARGs and only one of them must change (`FROM debian:${TAG}`), its
+    default is changed instead, as its author would.
     """
     if stage.parent is not None or not stage.origin.words or not _PLAIN.fullmatch(image):
         return None
     word = stage.origin.words[0]
-    fed = _fed(file, word, image)
+    fed = _fed(parse(file.text), word.text, image)
     if fed is not None:
         edited = set_argument(file, *fed, index=stage.index)
         if edited is not None and parse(edited.text).stages[stage.index].image == image:
@@ -71,8 +79,10 @@ def set_argument(
         own, equals, _ = word.text.partition("=")
         raw = file.text[word.start : word.end]
         if own == name and equals and raw.startswith(f"{name}="):
-            start = word.start + len(name) + 1
-            return _checked(file, _replace(file, start, word.end, value), start, index=index)
+            start, end = word.start + len(name) + 1, word.end
+            if end - start > 1 and file.text[start] in _QUOTES and raw.endswith(file.text[start]):
+                start, end = start + 1, end - 1
+            return _checked(file, _replace(file, start, end, value), start, index=index)
     return None
 
 
@@ -117,22 +127,36 @@ def insert_run(file: Dockerfile, after: Instruction, command: str) -> Edited | N
     return Edited(text=text, line=inserted[0].line)
 
 
-def _fed(file: Dockerfile, word: Word, image: str) -> tuple[Instruction, str, str] | None:
-    """Return the ARG before the first FROM, its name and the default that makes it this image."""
-    variables = [*_VARIABLE.finditer(word.text)]
-    if len(variables) != 1:
-        return None
-    [found] = variables
-    before, behind = word.text[: found.start()], word.text[found.end() :]
-    middle = (
-        image.removeprefix(before).removesuffix(behind) if behind else image.removeprefix(before)
-    )
-    if not middle or before + middle + behind != image:
-        return None
-    name = found["braced"] or found["bare"]
+def _fed(file: Dockerfile, text: str, wanted: str, *, depth: int = 0) -> Default | None:
+    """Return the ARG before the first FROM whose default, changed, makes `text` what is wanted.
+
+    One variable is changed and the others keep their values. Where its default is made of further
+    variables, those are looked at first.
+    """
+    values = {name: value or "" for one in file.preamble for name, value in one.pairs}
+    for found in _VARIABLE.finditer(text):
+        before = expand(text[: found.start()], values, escape=file.escape).text
+        behind = expand(text[found.end() :], values, escape=file.escape).text
+        middle = wanted[len(before) : len(wanted) - len(behind)]
+        if not middle or before + middle + behind != wanted:
+            continue
+        name = found["braced"] or found["bare"]
+        default = _default(file, name)
+        if default is None:
+            continue
+        instruction, written = default
+        inner = _fed(file, written, middle, depth=depth + 1) if depth < _DEPTH else None
+        return inner or (instruction, name, middle)
+    return None
+
+
+def _default(file: Dockerfile, name: str) -> tuple[Instruction, str] | None:
+    """Return the last ARG before the first FROM that gives a name a default, and the default."""
     for instruction in reversed(file.preamble):
-        if instruction.keyword == "ARG" and name in {key for key, _ in instruction.pairs}:
-            return instruction, name, middle
+        for word in instruction.words if instruction.keyword == "ARG" else ():
+            own, equals, written = word.text.partition("=")
+            if own == name and equals:
+                return instruction, written.strip("\"'")
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from scantling.core.model.image import Platform
 from scantling.project.dockerfile.check import check_file, check_instruction
 from scantling.project.dockerfile.grammar import PLATFORM_ARGS, RULES, Style
 from scantling.project.dockerfile.logical import Logical, cut
@@ -39,6 +40,19 @@ def parse(text: str, *, arguments: Mapping[str, str] | None = None) -> Dockerfil
     with `surrogateescape`, so that edits can give them back.
     """
     return _Parser(text, arguments or {}).run()
+
+
+def platform_arguments(platform: Platform) -> dict[str, str]:
+    """Return the arguments that a builder sets for the platform of the image.
+
+    Those of the machine that builds (`BUILDARCH`) are not told by an image.
+    """
+    return {
+        "TARGETPLATFORM": str(platform),
+        "TARGETOS": platform.os,
+        "TARGETARCH": platform.architecture,
+        "TARGETVARIANT": platform.variant,
+    }
 
 
 class _Parser:
