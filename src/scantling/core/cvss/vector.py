@@ -97,19 +97,21 @@ def read_vector(text: str) -> Vector:
     or is mandatory and missing.
     """
     if len(text) > _MAX_CHARS:
-        raise InputError("cvss.vector", f"longer than {_MAX_CHARS} characters")
+        raise InputError("advisories.record", f"longer than {_MAX_CHARS} characters")
     prefix, _, rest = text.partition("/")
     version = _PREFIXES.get(prefix, "2.0")
     parts = (text if version == "2.0" else rest).split("/")
     try:
         pairs = list(map(_PARTS[version].__getitem__, parts))
     except KeyError as error:
-        raise InputError("cvss.vector", f"no metric of CVSS {version}: {error.args[0]!r}") from None
+        raise InputError(
+            "advisories.record", f"no metric of CVSS {version}: {error.args[0]!r}"
+        ) from None
     metrics = dict(pairs)
     if len(metrics) != len(pairs):
-        raise InputError("cvss.vector", "a metric is there twice")
+        raise InputError("advisories.record", "a metric is there twice")
     if missing := _NEEDED[version] - metrics.keys():
-        raise InputError("cvss.vector", f"missing: {' '.join(sorted(missing))}")
+        raise InputError("advisories.record", f"missing: {' '.join(sorted(missing))}")
     if "" in metrics.values():
         metrics = {name: value for name, value in pairs if value}
     return Vector(version, metrics)
