@@ -69,13 +69,14 @@ def places(
         return {}
     makers = [one for stage in chain for one in stage.instructions if one.keyword in _MAKERS]
     origins = layer_origins(image, dockerfile, base, target=target)
+    guesses = _Guesses(makers)
     found: dict[str, Place] = {}
     for package in packages:
         known = 0 <= package.origin < len(origins)
         origin = origins[package.origin] if known else Origin(instruction=None, certain=False)
         instruction = origin.instruction
         if instruction is None:
-            instruction = _likely(package, makers, own=base is not None and known)
+            instruction = guesses.of(package, own=base is not None and known)
         instruction = instruction or chain[0].origin
         found[package.purl] = instruction.place(path, certain=origin.certain)
     return found
@@ -175,29 +176,38 @@ def _by_position(
     return (Origin(instruction=None, certain=False),) * len(own)
 
 
-def _likely(package: Package, makers: Sequence[Instruction], *, own: bool) -> Instruction | None:
-    """Return the instruction that most likely brought a package; None: rather the FROM.
+class _Guesses:
+    """The most likely instruction for packages whose layer does not tell; one look-up each."""
 
-    `own` says that the package is known not to be the base's.
-    """
-    manager = _MANAGERS.get(package.type)
-    runs = [one for one in makers if one.keyword == "RUN"]
-    managing = [one for one in runs if manager and manager.search(one.raw)]
-    names = {package.name, package.source_name} - {""}
-    for instruction in managing:
-        if not names.isdisjoint(_names(instruction)):
-            return instruction
-    if managing and (own or package.type not in _SYSTEM):
-        return managing[0]
-    copies = [one for one in makers if one.keyword in {"COPY", "ADD"}]
-    if copies and package.type not in _SYSTEM:
-        return copies[-1]
-    return None
+    def __init__(self, makers: Sequence[Instruction]) -> None:
+        self.runs = [one for one in makers if one.keyword == "RUN"]
+        copies = [one for one in makers if one.keyword in {"COPY", "ADD"}]
+        self.copy = copies[-1] if copies else None
+        self.by_type: dict[str, tuple[Instruction | None, dict[str, Instruction]]] = {}
 
+    def of(self, package: Package, *, own: bool) -> Instruction | None:
+        """Return the instruction; None: rather the FROM.
 
-def _names(instruction: Instruction) -> set[str]:
-    return {
-        word
-        for token in _NAME_WORD.findall(instruction.raw)
-        for word in (token, token.partition("@")[0])
-    }
+        `own` says that the package is known not to be the base's.
+        """
+        manager, named = self.by_type.get(package.type) or self.read(package.type)
+        for name in (package.name, package.source_name):
+            if name in named:
+                return named[name]
+        system = package.type in _SYSTEM
+        if manager is not None and (own or not system):
+            return manager
+        return None if system else self.copy
+
+    def read(self, type_: str) -> tuple[Instruction | None, dict[str, Instruction]]:
+        """Return the first RUN of a type's manager, and the first that has each word."""
+        manager = _MANAGERS.get(type_)
+        named: dict[str, Instruction] = {}
+        managing = [one for one in self.runs if manager and manager.search(one.raw)]
+        for instruction in managing:
+            for token in _NAME_WORD.findall(instruction.raw):
+                for word in (token, token.partition("@")[0]):
+                    named.setdefault(word, instruction)
+        found = (managing[0] if managing else None, named)
+        self.by_type[type_] = found
+        return found
