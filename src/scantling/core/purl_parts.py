@@ -55,7 +55,7 @@ def parse(text: str) -> Parts | None:
         return None
     return Parts(
         type=kind.lower(),
-        namespace="/".join(unquote(part) for part in namespace.split("/") if part),
+        namespace="/".join([unquote(part) for part in namespace.split("/") if part]),
         name=name,
         version=unquote(version),
         qualifiers=_qualifiers(query),
@@ -76,5 +76,7 @@ def key(parts: Parts) -> tuple[str, str, str]:
 
 
 def _qualifiers(query: str) -> tuple[tuple[str, str], ...]:
+    if not query:
+        return ()
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     return tuple(sorted((name.lower(), unquote(value)) for name, _, value in pairs if value))

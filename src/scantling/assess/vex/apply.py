@@ -194,11 +194,13 @@ class _Bench:
         package = self._packages.get((finding.purl, finding.owner))
         if package is None:
             return Fit.PRODUCT
-        best = Fit.PRODUCT
+        best, fit = Fit.PRODUCT, self._identity.fit
         for product in statement.products:
-            best = max(best, self._identity.fit(product, package))
-            if best is Fit.EXACT:
-                break
+            found = fit(product, package)
+            if found > best:
+                best = found
+                if best is Fit.EXACT:
+                    break
         return best
 
     def _refused(

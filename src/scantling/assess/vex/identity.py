@@ -235,9 +235,9 @@ class Identity:
     def _package(self, text: str, versions: str, package: Package) -> Fit:
         """Compare a package URL with a package."""
         parts, wanted = self._parse(text)
-        if parts is None or parts.type != package.type:
-            return Fit.PRODUCT
         _, has = self._parse(package.purl)
+        if parts is None or wanted[0] != has[0]:
+            return Fit.PRODUCT
         version = package.version
         if wanted[0] in _SYSTEMS and parts.qualifier("arch") in _SOURCES:
             has = (has[0], has[1], package.source_name or has[2])
