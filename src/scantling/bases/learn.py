@@ -10,6 +10,7 @@ from scantling.core.errors import TargetError
 from scantling.core.progress import Progress
 from scantling.core.text import neutral
 from scantling.image.api import ImageOptions, OpenImage
+from scantling.image.choice import ANY
 from scantling.image.open import open_image
 from scantling.image.refs import RegistryRef, parse_registry, split_prefix
 
@@ -25,14 +26,8 @@ def learn(
     no name of its own; `seen` is the present time (RFC 3339). Raises TargetError.
     """
     every = options.platform == _ALL
-    first = replace(options, platform="") if every else options
-    try:
-        opened = open_image(target, first, progress)
-    except TargetError:
-        if not every:
-            raise
-        # No image for this machine's own platform; any other will tell which there are.
-        opened = open_image(target, replace(options, platform="linux/amd64"), progress)
+    first = replace(options, platform=ANY) if every else options
+    opened = open_image(target, first, progress)
     opened.close()
     found = [known_of(opened, name=name, seen=seen)]
     for platform in opened.platforms if every else ():

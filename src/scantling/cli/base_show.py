@@ -9,19 +9,18 @@ from msgspec import Struct
 
 from scantling.bases.advise import advise
 from scantling.bases.impact import Stood, impact
+from scantling.bases.look import base_of
 from scantling.bases.official import embedded
-from scantling.bases.provenance import Provenance, read_provenance
-from scantling.bases.recognize import ancestry, part_of, recognize
+from scantling.bases.recognize import Indexes, part_of
 from scantling.cli.base_index import shelf_of
 from scantling.cli.databases import open_chosen
 from scantling.cli.options import image_options
 from scantling.cli.watch import watching
 from scantling.core import clock
-from scantling.core.errors import ExitCode, InputError, TargetError
+from scantling.core.errors import ExitCode
 from scantling.core.model.base import Advice, BaseImage, Part
 from scantling.core.model.image import Image
 from scantling.core.text import neutral
-from scantling.image.api import OpenImage
 from scantling.image.open import open_image
 from scantling.image.refs import parse_registry
 
@@ -36,11 +35,15 @@ class _Layer(Struct, frozen=True, kw_only=True):
 
 
 class _Answer(Struct, frozen=True, kw_only=True):
-    """What is written as JSON. `base` null: not recognized; `notes`: what could not be read."""
+    """What is written as JSON. `base` null: not recognized; `notes`: what could not be read.
+
+    `known_as` are the names of the image itself, if it is in the index.
+    """
 
     image: str
     digest: str
     platform: str
+    known_as: tuple[str, ...]
     base: BaseImage | None
     ancestry: tuple[BaseImage, ...]
     layers: tuple[_Layer, ...]
@@ -54,17 +57,10 @@ def run_of(args: argparse.Namespace) -> int:
     with watching(quiet=args.quiet) as progress:
         opened = open_image(args.target, image_options(args), progress)
         try:
-            provenance, notes = _provenance(opened)
+            seen = base_of(opened, indexes, declared=args.declared)
         finally:
             opened.close()
-    image = opened.image
-    base = recognize(
-        image,
-        indexes,
-        history=opened.history,
-        provenance=provenance,
-        declared=args.declared,
-    )
+    image, base = opened.image, seen.base
     advice: tuple[Advice, ...] = ()
     if base is not None:
         advice = advise(
@@ -80,10 +76,11 @@ def run_of(args: argparse.Namespace) -> int:
         digest=image.digest,
         platform=str(image.platform),
         base=base,
-        ancestry=ancestry(image, indexes, base=base),
+        ancestry=seen.ancestry,
+        known_as=_known_as(image, indexes),
         layers=_layers(image, base),
         advice=advice,
-        notes=notes,
+        notes=tuple(one.detail for one in seen.gaps),
     )
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(answer)).decode() + "\n")
@@ -113,12 +110,16 @@ def run_tags(args: argparse.Namespace) -> int:
     return ExitCode.PASSED
 
 
-def _provenance(opened: OpenImage) -> tuple[Provenance | None, tuple[str, ...]]:
-    """Return what the builder says, and what of it could not be read."""
-    try:
-        return read_provenance(opened.statements()), ()
-    except (TargetError, InputError) as error:
-        return None, (str(error),)
+def _known_as(image: Image, indexes: Indexes) -> tuple[str, ...]:
+    """Return the names under which the image itself is known."""
+    found = {
+        f"{one.name}:{tag}"
+        for index in indexes
+        for digest in {image.manifest_digest, image.config_digest} - {""}
+        for one in index.with_digest(digest)
+        for tag in one.tags
+    }
+    return tuple(sorted(found))
 
 
 def _layers(image: Image, base: BaseImage | None) -> tuple[_Layer, ...]:
@@ -135,6 +136,8 @@ def _layers(image: Image, base: BaseImage | None) -> tuple[_Layer, ...]:
 
 def _text(answer: _Answer) -> Iterator[str]:
     yield f"{answer.image} ({answer.platform}, {answer.digest or 'no digest'})"
+    if answer.known_as:
+        yield f"  is {', '.join(answer.known_as)}"
     if answer.base is None:
         yield "  its base is not known: add images it may stand on with `scantling base index add`"
     for depth, base in enumerate(answer.ancestry):

@@ -91,7 +91,7 @@ class OpenImage(Struct, frozen=True, kw_only=True):
 class ImageOptions(Struct, frozen=True, kw_only=True):
     """How to open a target.
 
-    `platform` is `os/arch[/variant]`; empty: this machine's, else the only one.
+    `platform` is `os/arch[/variant]`; empty: this machine's, else the only one; `any`: the first.
     """
 
     platform: str = ""

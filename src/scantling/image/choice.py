@@ -42,6 +42,8 @@ _GO_NAMES: Final = {
 }
 _DEFAULT_VARIANTS: Final = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
 _ABOUT: Final = "vnd.docker.reference.digest"
+ANY: Final = "any"
+"""As a platform: the first image listed, where only its index matters."""
 _PARTS: Final = 3
 _SHOWN: Final = 20
 _UNTOLD: Final = 32
@@ -78,12 +80,12 @@ class _Leaf(Struct):
 
 
 def choose(root: Descriptor | Index, read: Read, *, platform: str, limits: Limits) -> Chosen:
-    """Return the image that `root` leads to on the wanted platform (empty: the default).
+    """Return the image that `root` leads to on the wanted platform (empty: the default, ANY: any).
 
     Raises TargetError: no such platform (lists those there are), loops, depth, broken documents;
     UsageError: `platform` is not `os/arch[/variant]`.
     """
-    wanted = _wanted(platform)
+    wanted = _wanted("" if platform == ANY else platform)
     walk = _Walk(read, limits)
     walk.visit(root, 0, None)
     leaves = walk.leaves
@@ -91,7 +93,7 @@ def choose(root: Descriptor | Index, read: Read, *, platform: str, limits: Limit
         raise TargetError("the index lists no image; push the image again")
     if len(leaves) == 1:
         only = walk.load(leaves[0])[0].platform
-        if platform and not _matches(wanted, only):
+        if platform not in {"", ANY} and not _matches(wanted, only):
             raise _no_platform(wanted, [only])
         return _finished(walk, leaves[0], [only], "")
     if sum(leaf.platform is None for leaf in leaves) > _UNTOLD:
@@ -101,6 +103,8 @@ def choose(root: Descriptor | Index, read: Read, *, platform: str, limits: Limit
         )
     known = [(leaf, leaf.platform or walk.load(leaf)[0].platform) for leaf in leaves]
     meant = [pair for pair in known if _matches(wanted, pair[1])]
+    if platform == ANY:
+        return _finished(walk, known[0][0], [pair[1] for pair in known], "")
     if not meant and not platform and len({str(pair[1]) for pair in known}) == 1:
         meant = known
     if not meant:
