@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from scantling.assess.policy.document import Acceptance
 from scantling.assess.policy.explain import Explanation, explain
@@ -59,7 +60,8 @@ def run_explain(args: argparse.Namespace) -> int:
     today = day(args.today, "--today", "it") if args.today else day_of(report.created)
     if today is None:
         raise UsageError(f"{args.report}: the report has no date; give one with --today")
-    setting = Setting(report=report, context=_context(args.context), today=today)
+    context = replace(report.context, **_context(args.context))
+    setting = Setting(report=report, context=context, today=today)
     found = [*explain(rules, exceptions, setting, args.term)]
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
@@ -87,13 +89,14 @@ def _explained(one: Explanation) -> Iterator[str]:
 def run_replay(args: argparse.Namespace) -> int:
     """Write what would have been decided; 3 if a file in a folder is not a report."""
     rules, exceptions = _effective(args)
-    context = _context(args.context)
+    told = _context(args.context)
     today = day(args.today, "--today", "it") if args.today else None
     replayed: list[Replayed] = []
     unread: list[str] = []
     for path, named in _files(args.reports):
         try:
             report = stored_report(path)
+            context = replace(report.context, **told)
             replayed.append(replay(str(path), report, rules, exceptions, context, today=today))
         except UsageError as error:
             if named:
@@ -121,8 +124,8 @@ def _effective(args: argparse.Namespace) -> tuple[Effective, tuple[Acceptance, .
     return effective(policies_of(args.policy), exceptions), exceptions
 
 
-def _context(words: list[str]) -> Context:
-    """Return the context that NAME=VALUE words describe. Raises UsageError."""
+def _context(words: list[str]) -> dict[str, object]:
+    """Return the fields of a context that NAME=VALUE words give. Raises UsageError."""
     values: dict[str, object] = {}
     owners: list[str] = []
     for word in words:
@@ -133,10 +136,13 @@ def _context(words: list[str]) -> Context:
             owners.append(value)
         else:
             values[name] = value
+    if owners:
+        values["owners"] = owners
     try:
-        return msgspec.convert({**values, "owners": owners}, Context)
+        known = msgspec.convert(values, Context)
     except msgspec.ValidationError as error:
         raise UsageError(f"--context: {error}") from error
+    return {name: getattr(known, name) for name in values}
 
 
 def _write_replayed(

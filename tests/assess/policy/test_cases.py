@@ -89,6 +89,15 @@ def test_a_replay_judges_a_report_on_its_own_day() -> None:
     assert after.rules == (("test/x", 1),)
 
 
+def test_a_replay_is_about_the_policies_not_about_the_limit_of_then() -> None:
+    then = replace(report(HIGH), fail_on="high")
+    then = replace(then, verdict=replace(then.verdict, exit_code=1))
+
+    one = replay("r.json", then, effective(policies_of(["advisory-only"])), (), Context())
+
+    assert (one.before, one.after) == (1, 0)
+
+
 def test_a_report_without_a_day_needs_one() -> None:
     rules = effective([policy("rules: []")])
     undated = replace(report(), created="")

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scantling.assess.policy.evaluate import evaluate
-from scantling.assess.policy.subjects import Known
 from scantling.core.model.advisory import Fix, Level, Signal
 from scantling.core.model.context import Context, Criticality
 from scantling.core.model.decision import Action
 from scantling.core.model.finding import FindingState
 from scantling.core.model.gap import gap
+from scantling.core.model.report import Baseline
 from scantling.core.model.risk import Risk
 from scantling.testing.reports import DJANGO, OPENSSL, REPORTS, finding
 from tests.assess.policy.conftest import HIGH, TODAY, dated, judge, only, policy, report
@@ -90,10 +90,10 @@ def test_without_a_date_a_deferral_counts_from_today_and_says_so() -> None:
 
 
 def test_the_first_report_dates_a_fix_where_somebody_remembers_it() -> None:
-    known = Known(first_seen={HIGH.identity: date(2026, 8, 1)})
+    seen = {HIGH.identity: date(2026, 8, 1)}
     policies = [policy("rules: [{id: time, action: defer, days: 14}]")]
 
-    decision = only(evaluate(report(HIGH), policies, (), Context(), TODAY, known=known))
+    decision = only(evaluate(report(HIGH), policies, (), Context(), TODAY, first_seen=seen))
 
     assert (decision.action, decision.due) == (Action.BLOCK, "2026-08-15")
 
@@ -213,16 +213,30 @@ def test_what_is_unknown_counts_as_the_worst(condition: str) -> None:
 
 
 def test_what_is_known_counts() -> None:
-    known = Known(risks={HIGH.identity: Risk(score=10, low=5, high=20, factors=(), formula="x")})
+    risk = Risk(score=10, low=5, high=20, factors=(), formula="x")
     signal = Signal(id=HIGH.id, kind="epss", value="0.01")
-    one = msgspec.structs.replace(HIGH, signals=(signal,))
+    one = msgspec.structs.replace(HIGH, signals=(signal,), risk=risk)
     policies = [
         policy("rules: [{id: x, when: finding.risk > 50.0 || finding.epss > 0.5, action: block}]")
     ]
 
-    result = evaluate(report(one), policies, (), Context(), TODAY, known=known)
+    result = evaluate(report(one), policies, (), Context(), TODAY)
 
     assert result.decisions == ()
+
+
+def test_only_what_is_new_can_be_blocked() -> None:
+    old = finding(DJANGO, "CVE-2026-0", Level.HIGH)
+    compared = msgspec.structs.replace(
+        report(HIGH, old), baseline=Baseline(name="main", digest="", new=(HIGH.identity,))
+    )
+    policies = [policy("rules: [{id: new, when: finding.new, action: block}]")]
+
+    with_baseline = evaluate(compared, policies, (), Context(), TODAY)
+    without = evaluate(report(HIGH, old), policies, (), Context(), TODAY)
+
+    assert [one.subject for one in with_baseline.decisions] == [HIGH.identity]
+    assert len(without.decisions) == 2
 
 
 def test_gaps_block_unless_a_policy_says_otherwise() -> None:

@@ -15,7 +15,7 @@ from scantling.assess.policy.document import Acceptance, Policy
 from scantling.assess.policy.evaluate import decide
 from scantling.assess.policy.layers import Effective, effective
 from scantling.assess.policy.reading import day
-from scantling.assess.policy.subjects import IMAGE, Known, Setting
+from scantling.assess.policy.subjects import IMAGE, Setting
 from scantling.core import yaml
 from scantling.core.errors import InputError, UsageError
 from scantling.core.model.advisory import Fix, Level, Signal
@@ -195,7 +195,7 @@ def _case(raw: _Case, place: str, default: date) -> Case:
     today = day(raw.today, place, "today") if raw.today else default
     report = _report(raw, (package,) if listed else (), (finding,) if finding else (), gaps)
     report = replace(report, database=_database(raw.image.database_built or today.isoformat()))
-    setting = Setting(report=report, context=raw.context, today=today, known=_known(raw, finding))
+    setting = Setting(report=report, context=raw.context, today=today)
     return Case(
         name=raw.name,
         place=place,
@@ -259,6 +259,8 @@ def _finding(raw: _Finding, package: Package, place: str) -> Finding:
         word=raw.word,
         decided_by=raw.source,
         signals=_signals(raw),
+        part=raw.part,
+        risk=_risk(raw.risk),
         matches=(match,),
     )
 
@@ -273,18 +275,14 @@ def _signals(raw: _Finding) -> tuple[Signal, ...]:
     return tuple(found)
 
 
-def _known(raw: _Case, finding: Finding | None) -> Known:
-    base = None
-    if raw.image.base:
-        base = BaseImage(name=raw.image.base, current=raw.image.base_current)
-    if finding is None or raw.finding is None:
-        return Known(base=base)
-    risks = {}
-    if raw.finding.risk is not None:
-        score = raw.finding.risk
-        risk = Risk(score=score, low=score, high=score, factors=(), formula="a case")
-        risks = {finding.identity: risk}
-    return Known(base=base, risks=risks, parts={finding.identity: raw.finding.part})
+def _base(raw: _Image) -> BaseImage | None:
+    return BaseImage(name=raw.base, current=raw.base_current) if raw.base else None
+
+
+def _risk(score: float | None) -> Risk | None:
+    if score is None:
+        return None
+    return Risk(score=score, low=score, high=score, factors=(), formula="a case")
 
 
 def _report(
@@ -313,6 +311,7 @@ def _report(
         packages=packages,
         findings=findings,
         gaps=gaps,
+        base=_base(raw.image),
     )
 
 

@@ -18,8 +18,6 @@ from scantling.assess.policy.document import About, Acceptance, Layer, Policy, R
 from scantling.assess.policy.exceptions import Finder, expired, here, refusal, use_of
 from scantling.assess.policy.layers import Effective, Ready, effective
 from scantling.assess.policy.subjects import (
-    NOTHING,
-    Known,
     Setting,
     Subject,
     fixable,
@@ -71,15 +69,16 @@ def evaluate(
     context: Context,
     today: date,
     *,
-    known: Known = NOTHING,
+    first_seen: Mapping[str, date] | None = None,
     budget_s: float = BUDGET_S,
 ) -> PolicyResult:
     """Return what the policies decide about the report on this day.
 
-    `known` is what is known beside the report; what is missing is unknown. Raises UsageError (file,
-    line) when the policies do not fit together.
+    `context` is what the caller knows, usually the report's own. `first_seen` says when a finding
+    (by identity) was first reported, where somebody remembers. Raises UsageError (file, line) when
+    the policies do not fit together.
     """
-    setting = Setting(report=report, context=context, today=today, known=known)
+    setting = Setting(report=report, context=context, today=today, first_seen=first_seen or {})
     return decide(effective(policies, exceptions), exceptions, setting, budget_s=budget_s)
 
 

@@ -12,8 +12,9 @@ from msgspec import Struct
 from scantling.assess.policy.document import Acceptance
 from scantling.assess.policy.evaluate import decide
 from scantling.assess.policy.layers import Effective
-from scantling.assess.policy.subjects import NOTHING, Setting, day_of
+from scantling.assess.policy.subjects import Setting, day_of
 from scantling.assess.policy.verdict import verdict_with
+from scantling.assess.verdict import decide as scan_verdict
 from scantling.core.errors import UsageError
 from scantling.core.model.context import Context
 from scantling.core.model.decision import Action
@@ -63,13 +64,15 @@ def replay(
 ) -> Replayed:
     """Return what the policies say of a stored report, called `name`; `today`: on another day.
 
-    Raises UsageError for a report without a date.
+    What the scan was stopped by then, a limit or other policies, does not count; gaps that the run
+    accepted stay accepted. Raises UsageError for a report without a date.
     """
     day = today or day_of(report.created)
     if day is None:
         raise UsageError(f"{name}: the report has no date ('created'); give one with --today")
-    setting = Setting(report=report, context=context, today=day, known=NOTHING)
+    setting = Setting(report=report, context=context, today=day)
     result = decide(rules, exceptions, setting)
+    scanned = scan_verdict(report.findings, report.gaps, allowed=frozenset(report.verdict.allowed))
     blocking = Counter(one.rule for one in result.decisions if one.action is Action.BLOCK)
     counts = Counter(str(one.action) for one in result.decisions)
     return Replayed(
@@ -79,7 +82,7 @@ def replay(
         whom=_whom(context, report.image.reference),
         action=result.action,
         before=report.verdict.exit_code,
-        after=verdict_with(result, report.verdict).exit_code,
+        after=verdict_with(result, scanned).exit_code,
         rules=_ranked(blocking),
         counts=_ranked(counts),
         errors=result.errors,

@@ -11,41 +11,27 @@ from msgspec import Struct
 
 from scantling.assess.policy.document import About
 from scantling.core.model.advisory import Fix
-from scantling.core.model.base import BaseImage, Part
 from scantling.core.model.context import Context
 from scantling.core.model.finding import Finding, FindingState
 from scantling.core.model.gap import Gap, gap
 from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
-from scantling.core.model.risk import Risk
 
 IMAGE: Final = "image"
 """The subject that is the image as a whole."""
 
 
-class Known(Struct, frozen=True, kw_only=True):
-    """What is known beside the report; mappings are by the identity of findings.
-
-    `first_seen` says when a finding was first reported, where somebody remembers; it dates fixes
-    whose source gives no date.
-    """
-
-    base: BaseImage | None = None
-    risks: Mapping[str, Risk] = {}
-    parts: Mapping[str, Part] = {}
-    first_seen: Mapping[str, date] = {}
-
-
-NOTHING: Final = Known()
-
-
 class Setting(Struct, frozen=True, kw_only=True):
-    """What all subjects of one evaluation share. `today` is the day it is decided for."""
+    """What all subjects of one evaluation share. `today` is the day it is decided for.
+
+    `first_seen` says when a finding (by identity) was first reported, where somebody remembers; it
+    dates fixes whose source gives no date.
+    """
 
     report: ScanReport
     context: Context
     today: date
-    known: Known = NOTHING
+    first_seen: Mapping[str, date] = {}
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -61,14 +47,11 @@ class Subject(Struct, frozen=True, kw_only=True):
     finding: Finding | None = None
     package: Package | None = None
     gap: Gap | None = None
-    risk: Risk | None = None
-    part: Part = Part.UNKNOWN
     fix_since: date | None = None
 
 
 def subjects_of(setting: Setting) -> dict[About, tuple[Subject, ...]]:
     """Return every subject by kind, in the report's order. Suppressed findings are none."""
-    known = setting.known
     report = setting.report
     packages = {one.purl: one for one in report.packages}
     findings = tuple(
@@ -78,9 +61,7 @@ def subjects_of(setting: Setting) -> dict[About, tuple[Subject, ...]]:
             label=f"{one.id} in {one.purl}",
             finding=one,
             package=packages.get(one.purl),
-            risk=known.risks.get(one.identity),
-            part=known.parts.get(one.identity, Part.UNKNOWN),
-            fix_since=_fix_since(one) or known.first_seen.get(one.identity),
+            fix_since=_fix_since(one) or setting.first_seen.get(one.identity),
         )
         for one in report.findings
         if one.state is not FindingState.SUPPRESSED

@@ -76,6 +76,24 @@ def epss(_: Setting, subject: Subject) -> object:
     return 1.0 if known is None else known
 
 
+def is_new(setting: Setting, subject: Subject) -> object:
+    """Return whether the earlier report did not have it; True where nothing was compared."""
+    baseline = setting.report.baseline
+    return baseline is None or finding(subject).identity in baseline.new
+
+
+def risk(subject: Subject) -> float:
+    """Return the score of risk."""
+    rated = finding(subject).risk
+    return 100.0 if rated is None else float(rated.score)
+
+
+def risk_high(subject: Subject) -> float:
+    """Return the upper end of the range of risk."""
+    rated = finding(subject).risk
+    return 100.0 if rated is None else float(rated.high)
+
+
 def fix_age(setting: Setting, subject: Subject) -> object:
     """Return the days since a fix exists."""
     if not fixable(finding(subject)):
@@ -109,7 +127,8 @@ def root(setting: Setting) -> object:
 
 def base_current(setting: Setting) -> object:
     """Return whether the base is the newest known."""
-    current = setting.known.base.current if setting.known.base else None
+    base = setting.report.base
+    current = base.current if base else None
     return "unknown" if current is None else ("yes" if current else "no")
 
 

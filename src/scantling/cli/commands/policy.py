@@ -114,7 +114,7 @@ def _context(sub: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="what the image is for: criticality=high, exposure=internet, environment=production,"
-        " stage, product, team, repository, owner (repeatable)",
+        " stage, product, team, repository, owner; over what the report says (repeatable)",
     )
 
 
