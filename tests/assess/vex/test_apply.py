@@ -144,6 +144,34 @@ def test_affected_does_not_repeat_what_the_owner_has() -> None:
     assert result.findings == findings
 
 
+def test_a_source_that_suppressed_it_keeps_its_reason() -> None:
+    known = (finding(JINJA, CVE, state=_SUPPRESSED, reason="debian says so"),)
+
+    result = applied(statement(_JINJA), findings=known)
+
+    assert result.findings == known
+    assert result.used[0].on[0][2] is Effect.AGREED
+
+
+def test_affected_agrees_with_what_is_open() -> None:
+    result = applied(statement(_JINJA, status=VexStatus.AFFECTED))
+
+    assert result.findings == (finding(JINJA, CVE),)
+    assert result.used[0].on[0][2] is Effect.AGREED
+
+
+def test_without_statements_nothing_changes() -> None:
+    assert applied().findings == (finding(JINJA, CVE),)
+
+
+def test_an_image_without_a_name_says_that_this_is_why() -> None:
+    local = replace(IMAGE, kind="oci-archive", reference="shop.tar")
+
+    result = applied(statement(product("pkg:oci/shop")), image=local)
+
+    assert "this image has none" in result.unused[0].detail
+
+
 def test_under_investigation_is_shown_and_changes_nothing() -> None:
     result = applied(statement(_JINJA, status=VexStatus.UNDER_INVESTIGATION))
 

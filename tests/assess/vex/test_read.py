@@ -170,6 +170,9 @@ def test_a_statement_without_products_is_about_the_attested_image() -> None:
         {"payloadType": "application/vnd.in-toto+json", "payload": "%%%"},
         {"payloadType": "application/vnd.in-toto+json", "payload": "e30="},
         {"_type": "https://in-toto.io/Statement/v9", "predicate": {}},
+        {"_type": "https://in-toto.io/Statement/v1"},
+        {"payloadType": "application/vnd.in-toto+json"},
+        {"payloadType": "application/vnd.in-toto+json", "payload": "_-8="},
     ],
 )
 def test_a_wrapping_that_holds_no_vex_is_refused(envelope: object) -> None:
@@ -191,7 +194,10 @@ def test_a_real_csaf_document_is_read() -> None:
     )
 
 
-def _csaf(products: list[object], status: dict[str, list[str]], **fields: object) -> object:
+_SHA = [{"algorithm": "sha256", "value": "ab"}]
+
+
+def _csaf(products: list[object], status: dict[str, list[str]], **fields: object) -> dict[str, Any]:
     return {
         "document": {
             "csaf_version": "2.0",
@@ -259,6 +265,37 @@ def test_relationships_nest_and_may_run_in_circles() -> None:
     [one] = document.statements
     assert one.products == (VexProduct(cpe="cpe:/o:example:os:1", component="pkg:rpm/example/p@1"),)
     assert "LOOP" in document.problems[0].reason
+
+
+def test_reasons_and_actions_reach_products_through_groups() -> None:
+    document = _csaf(
+        [
+            _branch("A", "product_name", "A", purl="pkg:npm/a"),
+            _branch("B", "product_name", "B", hashes=[{"file_hashes": _SHA}]),
+        ],
+        {"known_not_affected": ["A"], "known_affected": ["B"], "under_investigation": ["C"]},
+        product_groups=[{"group_id": "G", "product_ids": ["A", "B"]}],
+        full_product_names=[
+            {"product_id": "C", "product_identification_helper": {"purls": ["pkg:npm/c"]}},
+            {"product_id": "A"},
+        ],
+    )
+    told = {
+        "threats": [{"category": "impact", "details": "never called", "group_ids": ["G"]}],
+        "remediations": [{"details": "Upgrade.", "url": "https://x", "group_ids": ["G"]}],
+        "flags": [{"label": "odd", "product_ids": ["A"]}],
+    }
+    document["vulnerabilities"] = [document["vulnerabilities"][0] | told, {"title": "x"}, 7]
+
+    read = _read(document)
+
+    assert [(one.status, one.impact, one.action) for one in read.statements] == [
+        (_NOT, "never called", ""),
+        (_YES, "", "Upgrade. https://x"),
+        (VexStatus.UNDER_INVESTIGATION, "", ""),
+    ]
+    assert read.statements[1].products == (VexProduct(digest="sha256:ab"),)
+    assert [one.where for one in read.problems] == ["vulnerabilities[1]", "vulnerabilities[2]"]
 
 
 def _cyclonedx(*vulnerabilities: object, **fields: object) -> object:
@@ -341,6 +378,43 @@ def test_versions_limit_a_statement_and_may_contradict_it() -> None:
     assert said[_YES].products == (VexProduct(purl="pkg:npm/a", versions="vers:npm/<2"),)
     assert said[_NOT].products == (VexProduct(purl="pkg:npm/a@2.0"),)
     assert (said[_NOT].justification, said[_NOT].impact) == ("", "")
+
+
+def test_versions_that_contradict_the_name_are_a_problem() -> None:
+    document = _read(
+        _cyclonedx(
+            _analyzed("exploitable", "pkg:npm/a@1", {"version": "1"}, {"version": "2"}),
+            {"id": "CVE-2", "analysis": {"state": "resolved"}},
+            "odd",
+        )
+    )
+
+    assert [one.products for one in document.statements] == [(VexProduct(purl="pkg:npm/a@1"),)]
+    assert [one.reason.partition(" ")[0] for one in document.problems] == [
+        "versions",
+        "it",
+        "Expected",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("label", "kept", "expected"),
+    [
+        ("code_not_reachable", "", "vulnerable_code_not_in_execute_path"),
+        ("code_not_present", "component_not_present", "component_not_present"),
+        ("requires_environment", "odd", "vulnerable_code_cannot_be_controlled_by_adversary"),
+        ("protected_by_compiler", "", "inline_mitigations_already_exist"),
+        ("", "", ""),
+    ],
+)
+def test_justifications_are_translated(label: str, kept: str, expected: str) -> None:
+    vulnerability = _analyzed("not_affected", "pkg:npm/a", justification=label)
+    assert isinstance(vulnerability, dict)
+    vulnerability["properties"] = [{"name": "scantling:justification", "value": kept}]
+
+    [one] = _read(_cyclonedx(vulnerability)).statements
+
+    assert one.justification == expected
 
 
 def test_a_list_of_vulnerabilities_is_no_vex_and_says_so() -> None:
