@@ -160,7 +160,7 @@ def _ask(ready: Ready, asked: _Asked, words: dict[int, list[Word]]) -> str:
     columns = [_column(one, ready.rule.about, asked) for one in condition.own]
     rows = zip(*columns, strict=True) if columns else iter([()] * len(subjects))
     answers: dict[tuple[object, ...], bool | Failure] = {}
-    same = _same_word(ready.rule)
+    said_words: dict[object, Word] = {}
     for subject, row in zip(subjects, rows, strict=True):
         said = answers.get(row)
         if said is None:
@@ -172,7 +172,10 @@ def _ask(ready: Ready, asked: _Asked, words: dict[int, list[Word]]) -> str:
         if isinstance(said, Failure):
             return f"no answer about {subject.label}: {said.reason}"
         if said:
-            word = same or _word(ready.rule, asked.rules, setting, subject)
+            key = _deciding(ready.rule, subject)
+            word = said_words.get(key)
+            if word is None:
+                word = said_words[key] = _word(ready.rule, asked.rules, setting, subject)
             words.setdefault(id(subject), []).append(word)
     return ""
 
@@ -185,26 +188,23 @@ def _column(fact: Fact, about: About, asked: _Asked) -> list[object]:
     return known
 
 
-def _same_word(rule: Rule) -> Word | None:
-    """Return what a rule says of every subject; None if that depends on the subject."""
-    if rule.deferral is not None:
+def _deciding(rule: Rule, subject: Subject) -> object:
+    """Return what of the subject a rule's word depends on, once its condition is true."""
+    if rule.deferral is None or subject.finding is None:
         return None
-    return Word(
-        rule=rule.name,
-        action=rule.action,
-        reason=rule.reason or f"{rule.name} asks for it",
-        accepts=rule.exceptions.accepts,
-    )
+    return subject.fix_since, subject.finding.severity, fixable(subject.finding)
 
 
 def _word(rule: Rule, rules: Effective, setting: Setting, subject: Subject) -> Word:
-    action, due, note = _deferred(rule, rules, setting, subject)
-    reason = (rule.reason or f"{rule.name} asks for it").rstrip(".")
+    reason = rule.reason or f"{rule.name} asks for it"
+    action, due, note = rule.action, "", ""
+    if rule.deferral is not None:
+        action, due, note = _deferred(rule, rules, setting, subject)
     return Word(
         rule=rule.name,
         action=action,
         due=due,
-        reason=f"{reason}; {note}" if note else reason,
+        reason=f"{reason.rstrip('.')}; {note}" if note else reason,
         accepts=rule.exceptions.accepts,
     )
 

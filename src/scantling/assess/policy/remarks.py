@@ -5,6 +5,7 @@ that ask nothing, exceptions that are over, too wide or of no use, and policies 
 """
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import product
@@ -13,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from scantling.assess.policy.conditions import Condition, answer
+from scantling.assess.policy.conditions import Condition, Failure, answer
 from scantling.assess.policy.document import Acceptance, Policy, Rule
 from scantling.assess.policy.evaluate import decide
 from scantling.assess.policy.exceptions import expired, refusal
@@ -26,6 +27,9 @@ from scantling.core.model.decision import Action
 from scantling.core.model.report import ScanReport
 
 _MOST_TRIED: Final = 5000
+_BUDGET_S: Final = 0.5
+"""Processor seconds for the values of one condition; a usual one takes a hundredth."""
+_CLOCK_EVERY: Final = 32
 _SOON_DAYS: Final = 14
 _TEXT: Final = re.compile(r"\"(?P<double>[^\"\\\n]*+)\"|'(?P<single>[^'\\\n]*+)'")
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9_.])[0-9]++(?:\.[0-9]++)?+")
@@ -179,9 +183,14 @@ def _truth(condition: Condition) -> str:
     if prod(map(len, domains)) > _MOST_TRIED:
         return ""
     names = [one.name for one in condition.facts]
-    said = {
-        answer(condition, dict(zip(names, values, strict=True))) for values in product(*domains)
-    }
+    said: set[bool | Failure] = set()
+    deadline = time.process_time() + _BUDGET_S
+    for at, values in enumerate(product(*domains)):
+        if at % _CLOCK_EVERY == 0 and time.process_time() > deadline:
+            return ""
+        said.add(answer(condition, dict(zip(names, values, strict=True))))
+        if len(said) > 1:
+            return ""
     if said == {True}:
         return "always"
     return "never" if said == {False} else ""
