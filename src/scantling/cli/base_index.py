@@ -167,10 +167,9 @@ def _write(images: Iterable[Known], *, as_json: bool) -> None:
 def _shown(known: Known) -> str:
     tags = f":{','.join(known.tags)}" if known.tags else ""
     day = known.created[:10] or "undated"
-    return (
-        f"{known.name}{tags}  {known.pin or known.config_digest}  {known.platform}  {day}  "
-        f"{len(known.diff_ids)} layers"
-    )
+    layers = "1 layer" if len(known.diff_ids) == 1 else f"{len(known.diff_ids)} layers"
+    digest = known.pin or known.config_digest
+    return f"{known.name}{tags}  {digest}  {known.platform}  {day}  {layers}"
 
 
 def _line(text: str) -> None:
