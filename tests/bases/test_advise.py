@@ -13,6 +13,7 @@ from scantling.bases.recognize import recognize
 from scantling.core.errors import TargetError
 from scantling.core.model.advisory import Release
 from scantling.core.model.base import Advice, AdviceKind, BaseImage
+from scantling.image.api import History
 from tests.bases.images import diff, image, index_of, known
 
 _DATA = Path(__file__).parent / "data" / "library"
@@ -146,6 +147,23 @@ def test_distroless_is_advised_without_certainty() -> None:
 
     assert found.after == "gcr.io/distroless/nodejs22-debian13"
     assert not found.certain
+
+
+def test_a_guessed_version_is_judged_but_not_called_too_big() -> None:
+    steps = (
+        History(created="", created_by="ENV PYTHON_VERSION=3.12.4", empty_layer=True),
+        History(created="", created_by="RUN make # buildkit", empty_layer=False),
+        History(created="", created_by='CMD ["python3"]', empty_layer=True),
+        History(created="", created_by="COPY . /app # buildkit", empty_layer=False),
+    )
+    base = recognize(image("ab"), [], history=steps)
+    assert base is not None
+
+    found = _advice(base)
+
+    assert found[AdviceKind.PATCH].after == "docker.io/library/python:3.12.14"
+    assert not found[AdviceKind.PATCH].certain
+    assert AdviceKind.SLIMMER not in found
 
 
 def test_advice_comes_in_a_declared_order() -> None:

@@ -219,7 +219,9 @@ def _lives(question: _Question, place: Place, choice: Choice) -> bool:
 
 
 def _smaller(question: _Question, place: Place) -> Iterator[Advice]:
-    for choice in slimmer(question.library, place):
+    # Build steps give a version, not the variant: it may be a slim one already.
+    guessed = question.base.evidence == "history"
+    for choice in () if guessed else slimmer(question.library, place):
         musl = "alpine" in choice.tag
         why = "it has fewer packages" + (
             "; its C library is musl, so compiled dependencies must be built for it" if musl else ""

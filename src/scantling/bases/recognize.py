@@ -31,7 +31,7 @@ from scantling.core.model.base import BaseImage, Part
 from scantling.core.model.image import Image
 from scantling.core.text import neutral
 from scantling.image.api import History
-from scantling.image.refs import is_digest, parse_registry
+from scantling.image.refs import is_digest, is_tag, parse_registry
 
 SCRATCH: Final = "scratch"
 _BASE_NAME: Final = "org.opencontainers.image.base.name"
@@ -288,6 +288,7 @@ def _of_history(cut: Cut | None, doubts: list[str]) -> BaseImage | None:
     clauses = [f"a guess from the build steps: {neutral(cut.because, limit=300)}", named, *doubts]
     return BaseImage(
         name=f"{LIBRARY}{cut.name}" if cut.name else "",
+        tags=(cut.version,) if is_tag(cut.version) else (),
         layers=cut.layers,
         evidence="history",
         because="; ".join(filter(None, dict.fromkeys(clauses))),

@@ -17,7 +17,8 @@ class BaseImage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A base that was recognized.
 
     `name` is the repository (`docker.io/library/debian`) and `tags` what the index knows this very
-    image under; both may be empty (`provenance` told a digest only). `layers` counts how many of
+    image under, else the tag that the evidence names; both may be empty (`provenance` told a digest
+    only). `layers` counts how many of
     the image's lowest layers are the base's. `evidence` says how it was recognized: `index` (the
     layer chain equals a known image's), `annotation`, `provenance`, `history`, `declared`;
     `because` is the reason as a sentence. `certain` is False for a guess from the history alone.
