@@ -93,6 +93,20 @@ def test_environmental_metrics_of_version_3_change_the_environmental_score_only(
     assert found.overall == found.environmental
 
 
+@pytest.mark.parametrize(
+    ("vector", "environmental"),
+    [
+        ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/MS:C/CR:H", 10.0),
+        # The two versions of the equation for a changed scope.
+        ("CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:C/C:H/I:H/A:H/CR:H/IR:H/AR:H", 9.1),
+        ("CVSS:3.0/AV:N/AC:H/PR:N/UI:N/S:C/C:H/I:H/A:H/CR:H/IR:H/AR:H", 9.0),
+        ("AV:L/AC:H/Au:M/C:N/I:N/A:N/CDP:L/TD:H", 1.0),
+    ],
+)
+def test_environmental_scores(vector: str, environmental: float) -> None:
+    assert scores(read_vector(vector)).environmental == environmental
+
+
 def test_scores_that_a_vector_does_not_ask_for_are_none() -> None:
     found = scores(read_vector("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:X/MAV:X"))
 

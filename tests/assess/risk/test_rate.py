@@ -403,6 +403,22 @@ def test_that_nothing_was_seen_counts_for_a_year() -> None:
     assert "too old to count" in found[1].because
 
 
+def test_a_finding_with_several_ids_has_the_worst_of_their_signals() -> None:
+    one = finding(Level.HIGH, "", None, epss(0.2), epss(0.01), ssvc("none/yes/total"))
+    worst = replace(one, signals=(*one.signals, ssvc("poc/no/partial")))
+
+    because = factor(worst, NOWHERE, "likelihood").because
+
+    assert "EPSS 0.2 " in because
+    assert "exploitation: poc" in because
+
+
+def test_signals_about_other_things_do_not_bear_on_the_likelihood() -> None:
+    weakness = Signal(id="CVE-2025-1000", kind="cwe", value="CWE-79")
+
+    assert not factor(finding(Level.HIGH, "", None, weakness), NOWHERE, "likelihood").known
+
+
 def test_technical_impact_counts_where_there_is_no_vector() -> None:
     total, partial = (
         factor(finding(Level.UNKNOWN, "", None, ssvc(f"none/no/{word}")), NOWHERE, "impact")
