@@ -34,6 +34,13 @@ class Edit(Struct, frozen=True, kw_only=True):
     after: str
 
 
+class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One package's change, as package URLs; `before` is empty if it comes, `after` if it goes."""
+
+    before: str = ""
+    after: str = ""
+
+
 class FixAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing to do.
 
@@ -42,6 +49,7 @@ class FixAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `risk_removed` sums the scores of what goes less what comes. `effort` says how far the versions
     are apart; `warnings` what else to know (end of life, no such version seen). `commands` are
     what to run, `edits` what to change, `links` where to read. `place` is the line it starts at.
+    `changes` is what happens to the inventory, as it was matched again.
     """
 
     kind: ActionKind
@@ -55,6 +63,10 @@ class FixAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     remaining: tuple[str, ...] = ()
     """Findings of the subject that stay."""
     risk_removed: float = 0.0
+    known_exploited: int = 0
+    """How many of the removed are known to be exploited."""
+    rank: float = 0.0
+    """What the order goes by, greatest first; see docs/explanation/fix-order.md."""
     effort: Effort = Effort.UNKNOWN
     verified: bool = False
     warnings: tuple[str, ...] = ()
@@ -62,17 +74,23 @@ class FixAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     edits: tuple[Edit, ...] = ()
     links: tuple[str, ...] = ()
     place: Place | None = None
+    changes: tuple[Change, ...] = ()
 
 
 class FixPlan(Struct, frozen=True, kw_only=True):
     """Actions in the order to do them: most risk removed per effort first.
 
-    `unfixable` are findings that no action removes, with the reason (`no fixed version`).
-    `before` and `after` count findings by severity if all actions are done.
+    Each action's numbers are of the inventory that the actions before it leave. `alternatives` are
+    actions that hold as well but are about what another action already changes. `refused` are
+    changes that were tried and do not hold: (what it was, why not). `unfixable` are findings that
+    no action removes, by identity, with the reason (`no fixed version`). `before` and `after`
+    count findings by severity if all actions are done.
     """
 
     image: str
     actions: tuple[FixAction, ...] = ()
+    alternatives: tuple[FixAction, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
     unfixable: tuple[tuple[str, str], ...] = ()
     before: tuple[tuple[str, int], ...] = ()
     after: tuple[tuple[str, int], ...] = ()

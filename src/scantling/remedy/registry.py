@@ -1,0 +1,9 @@
+"""The fix strategies, in the order they are asked."""
+
+from typing import Final
+
+from scantling.core.plugins import Plugins
+from scantling.remedy.api import Strategy
+
+STRATEGIES: Final = Plugins("scantling.remedy.strategies", Strategy, {})
+"""Strategies by name; each is imported when it is asked for."""
