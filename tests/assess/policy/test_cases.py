@@ -98,6 +98,14 @@ def test_a_replay_is_about_the_policies_not_about_the_limit_of_then() -> None:
     assert (one.before, one.after) == (1, 0)
 
 
+@pytest.mark.parametrize("policy_name", BUILT_IN)
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_exit_code_is_zero_exactly_when_nothing_blocks(policy_name: str, name: str) -> None:
+    one = replay(name, REPORTS[name], effective(policies_of([policy_name])), (), Context())
+
+    assert (one.after == 0) == (one.action is not Action.BLOCK)
+
+
 def test_a_report_without_a_day_needs_one() -> None:
     rules = effective([policy("rules: []")])
     undated = replace(report(), created="")

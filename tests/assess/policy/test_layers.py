@@ -120,6 +120,21 @@ def test_a_locked_gap_is_not_accepted_for_a_run() -> None:
 
 
 @pytest.mark.parametrize(
+    ("layer", "action"), [(Layer.PROJECT, Action.BLOCK), (Layer.ORGANIZATION, Action.ALLOW)]
+)
+def test_an_exception_of_a_lower_layer_does_not_accept_a_locked_gap(
+    layer: Layer, action: Action
+) -> None:
+    row = "- {id: E, scope: {gaps: [coverage.none]}, owner: o, reason: r, expires: 2027-01-01}"
+    policies = [organization("locked: [gaps]\nrules: []")]
+    one = report(gaps=(gap("coverage.none", "x"),))
+
+    result = evaluate(one, policies, exceptions(row, layer=layer), Context(), TODAY)
+
+    assert only(result).action is action
+
+
+@pytest.mark.parametrize(
     ("policies", "said"),
     [
         pytest.param(

@@ -1,6 +1,6 @@
 """Conditions: one CEL expression each, checked before it runs, bounded when it does.
 
-The only file that imports the CEL library, and only when a policy is used. Decision 0010 says why
+The only file that imports the CEL library, and only when a policy is used. Decision 0012 says why
 this library, and what bounds it has: iterations, recursion, linear regular expressions. Ours are
 the length of the source and the result, which must be a bool by type.
 

@@ -257,11 +257,12 @@ def _gap_word(subject: Subject, rules: Effective, setting: Setting) -> Word | No
             reason += "; it was accepted for this run, but a policy locks that"
         else:
             action, reason = Action.WARN, "accepted for this run"
-    return Word(rule=f"{by}/gaps.{gap.code}", action=action, reason=reason, accepts=_anybody)
+    lowest = rules.gaps_locked.get(gap.code, Layer.PROJECT)
 
+    def accepts(layer: Layer) -> bool:
+        return layer.rank <= lowest.rank
 
-def _anybody(_: Layer) -> bool:
-    return True
+    return Word(rule=f"{by}/gaps.{gap.code}", action=action, reason=reason, accepts=accepts)
 
 
 def _decision(

@@ -49,7 +49,8 @@ class Effective(Struct, frozen=True, kw_only=True):
     rules: tuple[Ready, ...]
     gaps: dict[str, tuple[Action, str]]
     """Action and the name of the policy that decides it, for each blocking gap code."""
-    gaps_locked: frozenset[str]
+    gaps_locked: dict[str, Layer]
+    """The highest layer that locks a gap code; a lower one cannot accept it either."""
     sla: dict[str, Sla]
     grants: Grants
     used: tuple[PolicyUsed, ...]
@@ -75,9 +76,7 @@ def effective(policies: Sequence[Policy], exceptions: Iterable[Acceptance] = ())
     return Effective(
         rules=tuple(Ready(rule=one, condition=_checked(one), layer=layer) for one, layer in rules),
         gaps=_gaps(ordered, locks),
-        gaps_locked=frozenset(
-            code for code in CODES for _, lock in locks if _covers(lock.target, f"gaps.{code}")
-        ),
+        gaps_locked=_locked_gaps(locks),
         sla=tables,
         grants=_grants(ordered),
         used=used,
@@ -249,6 +248,15 @@ def _gap(code: str, policies: list[Policy], locks: list[tuple[Policy, Lock]]) ->
                 )
         current, by = word.action, policy.name
     return current, by
+
+
+def _locked_gaps(locks: list[tuple[Policy, Lock]]) -> dict[str, Layer]:
+    found: dict[str, Layer] = {}
+    for policy, lock in locks:  # highest layer first
+        for code in CODES:
+            if _covers(lock.target, f"gaps.{code}"):
+                found.setdefault(code, policy.layer)
+    return found
 
 
 def _exactness(pattern: str) -> int:
