@@ -18,11 +18,11 @@ class BaseImage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `name` is the repository (`docker.io/library/debian`) and `tags` what the index knows this very
     image under, else the tag that the evidence names; both may be empty (`provenance` told a digest
-    only). `layers` counts how many of
-    the image's lowest layers are the base's. `evidence` says how it was recognized: `index` (the
-    layer chain equals a known image's), `annotation`, `provenance`, `history`, `declared`;
-    `because` is the reason as a sentence. `certain` is False for a guess from the history alone.
-    `created` is the base's own date (RFC 3339).
+    only). `layers` counts how many of the image's lowest layers are the base's (0: not known).
+    `evidence` says how it was recognized: `index` (the layer chain equals a known image's),
+    `annotation`, `provenance`, `history`, `declared`; `because` is the reason as a sentence.
+    `certain` is True only for `index`, and for `declared` as `scratch`: otherwise `layers` is a
+    guess. `created` is the base's own date (RFC 3339).
     `newest` is the name of a newer image under the same tag, with `newest_digest`, empty if none
     is known; `current`: whether it is the newest known (None: cannot be told).
     """
