@@ -79,7 +79,7 @@ def test_a_deferral_counts_from_the_day_a_fix_exists_and_blocks_when_due(
     )
 
     assert (decision.action, decision.due) == (action, "2026-08-15")
-    assert "14 days from the fix of 2026-08-01" in decision.reason
+    assert "14 days from 2026-08-01, when a source knew a fix" in decision.reason
 
 
 def test_without_a_date_a_deferral_counts_from_today_and_says_so() -> None:

@@ -231,7 +231,9 @@ def _deferred(
         since = f"{_days(days)} from today, for no source dates the fix"
         return _until(due, setting.today, since)
     due = min(subject.fix_since, setting.today) + timedelta(days=days)
-    return _until(due, setting.today, f"{_days(days)} from the fix of {subject.fix_since}")
+    return _until(
+        due, setting.today, f"{_days(days)} from {subject.fix_since}, when a source knew a fix"
+    )
 
 
 def _until(due: date, today: date, since: str) -> tuple[Action, str, str]:
