@@ -1,11 +1,14 @@
 """Exceptions: an accepted risk has an owner and an end, and bears on what it names only."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scantling.assess.policy.document import Layer
 from scantling.assess.policy.evaluate import evaluate
+from scantling.assess.policy.exceptions import _fits
 from scantling.core.model.advisory import Level
 from scantling.core.model.context import Context
 from scantling.core.model.decision import Action
@@ -87,6 +90,11 @@ def test_one_that_holds_counts_before_one_that_is_over() -> None:
         pytest.param("{packages: ['pkg:pypi/django@2.2']}", True, id="this_version"),
         pytest.param("{packages: ['pkg:pypi/django@2.3']}", False, id="another_version"),
         pytest.param("{packages: ['pkg:pypi/dj*']}", True, id="pattern"),
+        pytest.param("{packages: ['pkg:*/dj*@2.2']}", True, id="pattern_with_a_middle"),
+        pytest.param("{packages: ['pkg:*x*']}", False, id="pattern_without_its_middle"),
+        pytest.param("{packages: ['*django']}", True, id="pattern_of_an_end"),
+        pytest.param("{packages: ['*pypi']}", False, id="pattern_of_another_end"),
+        pytest.param("{packages: ['pkg:pypi/djangoo*']}", False, id="pattern_too_long"),
         pytest.param("{packages: ['pkg:pypi/djang']}", False, id="not_a_prefix"),
         pytest.param("{paths: ['app/*']}", True, id="path"),
         pytest.param("{paths: ['srv/*']}", False, id="another_path"),
@@ -199,3 +207,11 @@ def test_an_exception_that_holds_never_blocks_more(
     ranks = {decision.subject: decision.action.rank for decision in before.decisions}
     assert all(ranks[decision.subject] >= decision.action.rank for decision in after.decisions)
     assert after.action.rank <= before.action.rank
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("ab*", max_size=7).filter(lambda text: "*" in text), st.text("ab", max_size=8))
+def test_an_asterisk_stands_for_any_characters(pattern: str, text: str) -> None:
+    oracle = re.fullmatch(pattern.replace("*", ".*"), text) is not None
+
+    assert _fits(pattern, text) == oracle
