@@ -10,8 +10,9 @@ import httpx2
 from scantling.core.http import Http, HttpSettings
 from scantling.core.progress import Quiet
 from scantling.image.api import ImageOptions, OpenImage
+from scantling.image.endpoint import insecure_places
 from scantling.image.open import open_image
-from scantling.image.pull import insecure_places, pull
+from scantling.image.pull import pull
 from scantling.image.refs import parse_registry
 from scantling.testing.images import MemoryImage, json_bytes
 from scantling.testing.registries import FakeRegistry

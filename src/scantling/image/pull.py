@@ -15,19 +15,14 @@ Source: OCI distribution-spec 1.1, "Pull"; CVE-2021-41190.
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from msgspec import Struct
-
-from scantling.core.addresses import Reach, literal_reach
 from scantling.core.errors import NetworkError, RegistryError
 from scantling.core.http import Downloaded, Http, HttpSettings, NotModified, Reply, Wanted
 from scantling.core.progress import Progress
 from scantling.core.scratch import Scratch
-from scantling.core.secret import Secret
 from scantling.core.text import neutral
 from scantling.image.api import ImageOptions, OpenImage, Slice
 from scantling.image.assemble import image_of
 from scantling.image.choice import choose
-from scantling.image.credentials import find_login
 from scantling.image.descriptors import (
     INDEX_TYPES,
     MANIFEST_TYPES,
@@ -35,17 +30,15 @@ from scantling.image.descriptors import (
     digest_of,
     parse_document,
 )
+from scantling.image.endpoint import Endpoint, insecure_places
 from scantling.image.layout import layer_blobs
 from scantling.image.refs import RegistryRef, is_digest
 from scantling.image.statements import read_statements
 from scantling.image.tags import all_tags
-from scantling.image.tokens import Visitor, authorize
 from scantling.image.trouble import explained
 
-_HUB_API: Final = "registry-1.docker.io"
 _ACCEPT: Final = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
 _JSON: Final = "application/json"
-_ERROR_BYTES: Final = 65_536
 _OK: Final = 200
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
@@ -53,13 +46,6 @@ _NOT_FOUND: Final = 404
 _TOO_MANY: Final = 429
 
 _Got = TypeVar("_Got")
-
-
-class _Endpoint(Struct):
-    """A registry or mirror and what has been learned about it."""
-
-    visitor: Visitor
-    authorization: Secret | None = None
 
 
 def open_pulled(
@@ -137,19 +123,6 @@ def list_tags(ref: RegistryRef, options: ImageOptions, progress: Progress) -> tu
         http.close()
 
 
-def insecure_places(ref: RegistryRef, options: ImageOptions) -> frozenset[str]:
-    """Return the `host:port`s for which the options allow plain http and unverified TLS."""
-    if not options.insecure_registry:
-        return frozenset()
-    mirrors = [mirror for registry, mirror in options.mirrors if registry == ref.registry]
-    places = [place.partition("/")[0] for place in (*mirrors, ref.registry)]
-    return frozenset(
-        port
-        for place in places
-        for port in ((place,) if _has_port(place) else (f"{place}:443", f"{place}:80"))
-    )
-
-
 class RegistryBlob:
     """A layer in a registry; downloaded and verified when opened, kept nowhere."""
 
@@ -188,7 +161,7 @@ class _Client:
         self._ref = ref
         self._options = options
         self._progress = progress
-        self._endpoints: list[_Endpoint] = []
+        self._endpoints: list[Endpoint] = []
         self._bytes: dict[str, bytes] = {}
         mirrors = [mirror for registry, mirror in options.mirrors if registry == ref.registry]
         self._places = [*mirrors, ref.registry]
@@ -249,7 +222,7 @@ class _Client:
         finally:
             self._progress.finish(task)
 
-    def _blob(self, at: _Endpoint, node: Descriptor, task: str) -> Downloaded:
+    def _blob(self, at: Endpoint, node: Descriptor, task: str) -> Downloaded:
         wanted = Wanted(
             limit_bytes=self._options.limits.layer_compressed_bytes,
             digest=node.digest,
@@ -258,7 +231,7 @@ class _Client:
 
         def fetch() -> Downloaded | NotModified:
             return self._http.download(
-                f"{at.visitor.base}/v2/{at.visitor.repository}/blobs/{node.digest}",
+                at.url(f"blobs/{node.digest}"),
                 wanted=wanted,
                 authorization=at.authorization,
                 on_bytes=lambda done_bytes: self._progress.advance(task, done_bytes),
@@ -267,33 +240,26 @@ class _Client:
         try:
             got = fetch()
         except NetworkError as error:
-            if error.status != _UNAUTHORIZED or not self._log_in(at, error.challenges):
+            if error.status != _UNAUTHORIZED or not at.log_in(error.challenges):
                 raise
             got = fetch()
         assert isinstance(got, Downloaded), "an unconditional download cannot be unmodified"  # noqa: S101
         return got
 
-    def _manifest(self, at: _Endpoint, wanted: str) -> Reply:
+    def _manifest(self, at: Endpoint, wanted: str) -> Reply:
         return self._get(at, f"manifests/{wanted}", accept=_ACCEPT)
 
-    def _small_blob(self, at: _Endpoint, digest: str) -> Reply:
+    def _small_blob(self, at: Endpoint, digest: str) -> Reply:
         return self._get(at, f"blobs/{digest}", accept="*/*")
 
-    def _get(self, at: _Endpoint, path: str, *, accept: str) -> Reply:
+    def _get(self, at: Endpoint, path: str, *, accept: str) -> Reply:
         """Return the answer, logging in once if it is asked for. Raises NetworkError."""
-
-        def ask() -> Reply:
-            return self._http.request(
-                "GET",
-                f"{at.visitor.base}/v2/{at.visitor.repository}/{path}",
-                limit_bytes=self._options.limits.manifest_bytes,
-                headers=(("Accept", accept),),
-                authorization=at.authorization,
-            )
-
-        reply = ask()
-        if reply.status == _UNAUTHORIZED and self._log_in(at, reply.challenges):
-            reply = ask()
+        reply = at.ask(
+            "GET",
+            at.url(path),
+            limit_bytes=self._options.limits.manifest_bytes,
+            headers=(("Accept", accept),),
+        )
         if reply.status != _OK:
             raise NetworkError(
                 f"status {reply.status}",
@@ -303,22 +269,14 @@ class _Client:
             )
         return reply
 
-    def _log_in(self, at: _Endpoint, challenges: tuple[str, ...]) -> bool:
-        """Answer a 401; False if there is no answer, or the one there was is refused."""
-        fresh = authorize(self._http, at.visitor, challenges)
-        if fresh is None or fresh == at.authorization:
-            return False
-        at.authorization = fresh
-        return True
-
-    def _anywhere(self, fetch: Callable[[_Endpoint], _Got], what: str) -> _Got:
+    def _anywhere(self, fetch: Callable[[Endpoint], _Got], what: str) -> _Got:
         """Return what the first place that has it sends. Raises the registry's own error."""
         problems: list[str] = []
         for number in range(len(self._places)):
             try:
                 return fetch(self._endpoint(number))
             except NetworkError as error:
-                login = self._endpoints[number].visitor.login if self._endpoints[number:] else None
+                login = self._endpoints[number].login if self._endpoints[number:] else None
                 problem = explained(error, self._places[number], self._ref, what, login)
                 cause: Exception = error
             except RegistryError as error:
@@ -330,53 +288,13 @@ class _Client:
             problems.append(str(problem))
         raise AssertionError("there is always the registry itself")
 
-    def _endpoint(self, number: int) -> _Endpoint:
+    def _endpoint(self, number: int) -> Endpoint:
         """Return a place to ask, found out about when it is first needed."""
         if number >= len(self._endpoints):
-            self._endpoints.append(self._new_endpoint(self._places[number]))
-        return self._endpoints[number]
-
-    def _new_endpoint(self, place: str) -> _Endpoint:
-        registry, _, prefix = place.partition("/")
-        repository = f"{prefix.rstrip('/')}/{self._ref.repository}".lstrip("/")
-        base = self._base(registry)
-        login = find_login(registry, repository, self._options.auth_file)
-        return _Endpoint(
-            visitor=Visitor(
-                registry=registry,
-                base=base,
-                repository=repository,
-                login=login,
-                token_hosts=self._options.token_hosts,
+            self._endpoints.append(
+                Endpoint(self._http, self._places[number], self._ref.repository, self._options)
             )
-        )
-
-    def _base(self, registry: str) -> str:
-        """Return the address: https, or http where that is allowed and https is not spoken.
-
-        A certificate that is not trusted is no reason to do without one.
-        """
-        host = _HUB_API if registry == "docker.io" else registry
-        secure = f"https://{host}"
-        if not self._options.insecure_registry and not _is_local(host):
-            return secure
-        try:
-            self._http.request("GET", f"{secure}/v2/", limit_bytes=_ERROR_BYTES)
-        except NetworkError as error:
-            closed = error.kind == "unreachable" and not _has_port(host)
-            if closed or error.kind in {"tls", "protocol"}:
-                return f"http://{host}"
-            raise
-        return secure
-
-
-def _is_local(host: str) -> bool:
-    name = host if host.endswith("]") or ":" not in host else host.rpartition(":")[0]
-    return literal_reach(name.strip("[]")) is Reach.LOOPBACK
-
-
-def _has_port(place: str) -> bool:
-    return ":" in place.rpartition("]")[2]
+        return self._endpoints[number]
 
 
 def _check_header(reply: Reply, ref: RegistryRef) -> None:

@@ -4,7 +4,8 @@
 2. Basic: user and password go to the registry itself, over TLS or on this machine.
 3. Bearer: they go to the realm, which must be https (or as near as the registry itself) and must
    belong to the registry: its own host, its own domain, a known pair, or one the user allowed.
-4. The scope asked for is ours (`repository:NAME:pull`), never the one in the challenge.
+4. The scope asked for is ours (`repository:NAME:pull`, or `pull,push` to write), never the one in
+   the challenge.
 
 Source: distribution, "Token Authentication Specification" and "OAuth2"; RFC 7235, section 2.1;
 CVE-2026-33540 (realms that collect logins).
@@ -63,13 +64,17 @@ class _Token(Struct):
 
 
 class Visitor(Struct, frozen=True, kw_only=True):
-    """Who asks for what: the registry as written, its address, and the login if there is one."""
+    """Who asks for what: the registry as written, its address, and the login if there is one.
+
+    `actions` is what the visitor wants to do: `pull`, or `pull,push`.
+    """
 
     registry: str
     base: str
     repository: str
     login: Login | None = None
     token_hosts: tuple[tuple[str, str], ...] = ()
+    actions: str = "pull"
 
 
 def challenges_in(values: tuple[str, ...]) -> tuple[Challenge, ...]:
@@ -140,7 +145,7 @@ def _bearer(http: Http, visitor: Visitor, challenge: Challenge) -> Secret:
 
 def _ask(http: Http, visitor: Visitor, challenge: Challenge, *, within: Reach) -> bytes:
     """Return the token service's answer. An identity token is exchanged, a password is shown."""
-    scope = f"repository:{visitor.repository}:pull"
+    scope = f"repository:{visitor.repository}:{visitor.actions}"
     login = visitor.login
     fields = {"service": challenge.service} if challenge.service else {}
     if login is not None and not login.user:
