@@ -2,7 +2,8 @@
 
     target → image → facts of its layers → inventory → matches → findings → verdict → report
 
-Every stage is a function of the one before; each can be called alone.
+What else a decision rests on (VEX, context, policies) joins the findings at the gate. Every stage
+is a function of the one before; each can be called alone.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scantling import gate
 from scantling.advisories.database import Database
 from scantling.assess.coverage import knowledge_gaps, undetermined_gaps
 from scantling.assess.describe import describe
@@ -24,12 +26,14 @@ from scantling.catalog.driver import Stats, read
 from scantling.catalog.inventory import fold, gap_order
 from scantling.core import clock
 from scantling.core.model.advisory import Level
+from scantling.core.model.base import BaseImage
 from scantling.core.model.finding import Finding
 from scantling.core.model.gap import Gap
 from scantling.core.model.inventory import Inventory
 from scantling.core.model.report import Resources, ScanReport
 from scantling.core.progress import Progress, Quiet
 from scantling.core.version import __version__
+from scantling.gate import OPEN_GATE, Gate
 from scantling.image.api import ImageOptions
 from scantling.image.open import open_image
 from scantling.matching.match import match
@@ -56,10 +60,11 @@ DEFAULT_OPTIONS: Final = ScanOptions()
 
 
 class Looked(Struct, frozen=True, kw_only=True):
-    """What reading an image gave: the inventory, and what it took."""
+    """What reading an image gave: the inventory, its base (None: nothing tells), what it took."""
 
     inventory: Inventory
     stats: Stats
+    base: BaseImage | None
     stages: tuple[tuple[str, float], ...]
 
 
@@ -69,6 +74,7 @@ def look(
     *,
     cache: Path | None = None,
     progress: Progress | None = None,
+    through: Gate = OPEN_GATE,
 ) -> Looked:
     """Read an image and return what is in it, without judging.
 
@@ -88,11 +94,14 @@ def look(
                 cache=cache,
                 progress=progress,
             )
+        with watch.stage("base"):
+            base, base_gaps = gate.base_of(through, opened)
     finally:
         opened.close()
     with watch.stage("fold"):
-        inventory = fold(opened.image, facts, (*opened.gaps, *stats.gaps))
-    return Looked(inventory=inventory, stats=stats, stages=watch.stages())
+        inventory = fold(opened.image, facts, (*opened.gaps, *stats.gaps, *base_gaps))
+        inventory = replace(inventory, packages=gate.in_parts(inventory.packages, base))
+    return Looked(inventory=inventory, stats=stats, base=base, stages=watch.stages())
 
 
 def scan(
@@ -102,24 +111,44 @@ def scan(
     *,
     cache: Path | None = None,
     progress: Progress | None = None,
+    through: Gate = OPEN_GATE,
 ) -> ScanReport:
     """Scan an image and return the report. Same inputs, same report.
 
-    Raises TargetError when the target cannot be opened and AdvisoryDataError when the database
-    breaks; whatever else goes wrong is a gap in the report.
+    Raises TargetError when the target cannot be opened, AdvisoryDataError when the database
+    breaks, and UsageError when policies do not fit together; whatever else goes wrong is a gap in
+    the report.
     """
-    looked = look(target, options, cache=cache, progress=progress)
+    looked = look(target, options, cache=cache, progress=progress, through=through)
+    return judged(looked, database, options, through=through)
+
+
+def judged(
+    looked: Looked, database: Database, options: ScanOptions, *, through: Gate = OPEN_GATE
+) -> ScanReport:
+    """Return the report of an image that was looked at. Raises as `scan` does."""
     watch = Stopwatch(looked.stages)
+    inventory, today = looked.inventory, clock.now().date()
     with watch.stage("match"):
-        matches = match(looked.inventory.packages, database)
+        matches = match(inventory.packages, database)
     with watch.stage("judge"):
         findings = judge(matches, database)
-        gaps = [*knowledge_gaps(looked.inventory, database, clock.now())]
-        gaps += undetermined_gaps(findings)
+        findings, gaps = gate.with_vex(through, findings, inventory, today)
+        gaps = (*gaps, *knowledge_gaps(inventory, database, clock.now()))
+        gaps = (*gaps, *undetermined_gaps(findings))
     with watch.stage("describe"):
         findings = describe(findings, database)
-    report = report_of(looked, options, findings=findings, gaps=tuple(gaps))
-    report = replace(report, database=database.info)
+    with watch.stage("risk"):
+        findings = gate.rated(through, findings, inventory.packages, today)
+    report = report_of(looked, options, findings=findings, gaps=gaps)
+    with watch.stage("decide"):
+        report = replace(
+            report,
+            database=database.info,
+            context=through.context,
+            places=gate.places_of(through, inventory, looked.base),
+        )
+        report = gate.decided(through, report, today)
     return replace(report, resources=watch.resources(looked.stats)) if options.timings else report
 
 
@@ -137,6 +166,7 @@ def report_of(
         tool_version=__version__,
         created=clock.rfc3339(clock.now()),
         image=inventory.image,
+        base=looked.base,
         distro=inventory.distro,
         packages=inventory.packages,
         findings=findings,

@@ -1,12 +1,18 @@
 """Why a vulnerability applies to an image, or why it does not, and who says so."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from scantling.assess.judge import judge
+from scantling.assess.risk.explain import Explanation as RiskExplanation
+from scantling.assess.risk.explain import explain as explain_risk
+from scantling.assess.risk.rate import rate
 from scantling.core.model.advisory import Advisory, Signal, Stored
+from scantling.core.model.context import Context
 from scantling.core.model.finding import Finding, Match
 from scantling.core.model.inventory import Inventory, Package
 from scantling.matching.match import match, match_package
@@ -23,11 +29,15 @@ class Advisories(Protocol):
 
 
 class Explained(Struct, frozen=True, kw_only=True):
-    """What is said about one package of the image; `finding` is None when nothing came of it."""
+    """What is said about one package of the image; `finding` is None when nothing came of it.
+
+    `risk` tells how each factor adds to the finding's risk; None without a finding.
+    """
 
     package: Package
     matches: tuple[Match, ...]
     finding: Finding | None
+    risk: RiskExplanation | None = None
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -49,11 +59,18 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 def explain(
-    inventory: Inventory, advisories: Advisories, id_: str, package: str = ""
+    inventory: Inventory,
+    advisories: Advisories,
+    id_: str,
+    package: str = "",
+    *,
+    context: Context,
+    today: date,
 ) -> Explanation:
     """Return the explanation of `id_`, for the packages that `package` names (empty: for all).
 
-    `package` is a name, a source package's name, or a package URL with or without its version.
+    `package` is a name, a source package's name, or a package URL with or without its version. The
+    risk is that in `context` on the day `today`.
     """
     documents = advisories.find(id_)
     names = _names(id_, documents)
@@ -63,7 +80,13 @@ def explain(
         for one in judge(match(inventory.packages, advisories), advisories)
         if not names.isdisjoint((one.id, *one.aliases))
     }
-    explained = [_explained(one, advisories, names, findings) for one in chosen]
+    references = tuple(link.url for document in documents for link in document.references)
+    findings = {
+        key: msgspec.structs.replace(one, references=references) for key, one in findings.items()
+    }
+    explained = [
+        _with_risk(_explained(one, advisories, names, findings), context, today) for one in chosen
+    ]
     about = tuple(one for one in explained if one.matches)
     met = {(match.ecosystem, match.package) for one in about for match in one.matches}
     spoken = {
@@ -81,6 +104,13 @@ def explain(
         asked=tuple(one.package for one in explained if package and not one.matches),
         signals=tuple(signal for name in sorted(names) for signal in advisories.signals(name)),
     )
+
+
+def _with_risk(one: Explained, context: Context, today: date) -> Explained:
+    if one.finding is None:
+        return one
+    risk = explain_risk(rate(one.finding, context, today))
+    return msgspec.structs.replace(one, risk=risk)
 
 
 def _explained(

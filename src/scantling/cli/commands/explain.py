@@ -12,9 +12,12 @@ from collections.abc import Iterator
 import msgspec
 
 from scantling.assess.explain import Explained, Explanation, explain
+from scantling.assess.risk.explain import Explanation as RiskExplanation
 from scantling.cli.databases import open_chosen
+from scantling.cli.gates import add_context_options, gate_of
 from scantling.cli.options import add_database_option, add_image_options, cache_of, scan_options
 from scantling.cli.watch import watching
+from scantling.core import clock
 from scantling.core.model.advisory import Advisory
 from scantling.core.model.finding import Finding, Match
 from scantling.core.model.gap import GapKind
@@ -31,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_image_options(parser)
     parser.add_argument("id", metavar="ID", help="a vulnerability or advisory: CVE-…, GHSA-…")
     parser.add_argument("package", metavar="PACKAGE", nargs="?", default="", help="only this one")
+    add_context_options(parser)
     add_database_option(parser)
     parser.add_argument("--json", action="store_true", help="print the explanation as JSON")
 
@@ -38,10 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Explain and return 0; the question was answered, whatever the answer."""
     options = scan_options(args)
+    gate = gate_of(args)
     database = open_chosen(args.db)
     with watching(quiet=args.quiet) as progress:
-        looked = look(args.target, options, cache=cache_of(args), progress=progress)
-    answer = explain(looked.inventory, database, args.id, args.package)
+        looked = look(args.target, options, cache=cache_of(args), progress=progress, through=gate)
+    answer = explain(
+        looked.inventory,
+        database,
+        args.id,
+        args.package,
+        context=gate.context,
+        today=clock.now().date(),
+    )
     if args.json:
         sys.stdout.write(
             msgspec.json.format(msgspec.json.encode(inert(answer)), indent=2).decode() + "\n"
@@ -90,6 +102,17 @@ def _package(one: Explained, inventory: Inventory) -> Iterator[str]:
     if one.finding is not None:
         yield f"  severity: {one.finding.severity}, said by {one.finding.severity_source or '-'}\n"
         yield f"  fix: {neutral(fix_words(one.finding))}\n"
+    if one.risk is not None:
+        yield from _risk(one.risk)
+
+
+def _risk(risk: RiskExplanation) -> Iterator[str]:
+    """Say what each factor adds, and what is not known."""
+    yield f"  risk: {risk.score} of 100, between {risk.low} and {risk.high} ({risk.formula})\n"
+    yield f"    {risk.baseline:5} a finding about which nothing is known\n"
+    for row in risk.rows:
+        open_ = "" if row.known else f"; if known: -{row.down} to +{row.up}"
+        yield f"    {row.points:+5} {row.name}: {neutral(row.because)}{open_}\n"
 
 
 def _state(finding: Finding | None) -> str:

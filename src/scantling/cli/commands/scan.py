@@ -8,6 +8,7 @@ examples:
 import argparse
 
 from scantling.cli.databases import open_chosen
+from scantling.cli.gates import add_gate_options, gate_of
 from scantling.cli.options import (
     add_database_option,
     add_image_options,
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     add_image_options(parser)
     add_verdict_options(parser)
+    add_gate_options(parser)
     add_database_option(parser)
     add_output_options(parser, default="table")
     parser.add_argument(
@@ -35,8 +37,16 @@ def run(args: argparse.Namespace) -> int:
     """Scan, write the reports, and return the verdict's exit code."""
     options = scan_options(args)
     chosen = outputs(args, default="table")
+    gate = gate_of(args)
     database = open_chosen(args.db)
     with watching(quiet=args.quiet) as progress:
-        report = scan(args.target, database, options, cache=cache_of(args), progress=progress)
+        report = scan(
+            args.target,
+            database,
+            options,
+            cache=cache_of(args),
+            progress=progress,
+            through=gate,
+        )
     write(report, chosen, args)
     return report.verdict.exit_code
