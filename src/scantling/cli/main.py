@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "scan": "scan an image and decide whether it may ship",
     "sbom": "list what is in an image, without judging it",
     "explain": "say why a vulnerability does or does not apply to an image",
+    "fix": "plan what to do about an image's findings, and edit the project",
     "base": "tell which base image an image stands on, and what to do about it",
     "policy": "write, check and try the rules of what may ship",
     "db": "build, update and inspect the advisory database",

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from scantling.core.model.advisory import Fix, Level
 from scantling.core.model.finding import Finding, FindingState
 from scantling.core.model.inventory import Package
-from scantling.core.model.plan import ActionKind, Change, Edit, FixAction, FixPlan
+from scantling.core.model.plan import ActionKind, Change, Edit, FixAction, FixPlan, Named
 from scantling.remedy.api import Proposal, Situation, Strategy
 from scantling.remedy.driver import edits_of, propose
 from scantling.remedy.rank import order, rank
@@ -59,6 +59,8 @@ class _Planner:
         self.begin()
         self.others: dict[tuple[str, str, str], FixAction] = {}
         self.refused: dict[tuple[str, str], None] = {}
+        self.named: dict[str, Named] = {}
+        self._name(self.start)
 
     def begin(self) -> None:
         """Go back to where nothing is taken."""
@@ -108,6 +110,7 @@ class _Planner:
             alternatives=tuple(others),
             refused=refused,
             unfixable=_unfixable(self.state.findings, others),
+            findings=tuple(self.named[at] for at in sorted(self.named)),
             before=_counts(self.start),
             after=_counts(self.state),
         )
@@ -137,7 +140,17 @@ class _Planner:
             if (rest[0].kind, rest[0].subject) in self.subjects:
                 self._put_aside(*rest)
 
+    def _name(self, state: State) -> None:
+        """Remember what the identities of a state are."""
+        for one in state.findings:
+            if one.identity not in self.named:
+                self.named[one.identity] = Named(
+                    identity=one.identity, id=one.id, purl=one.purl, severity=one.severity
+                )
+
     def _put_aside(self, proposal: Proposal, checked: Checked) -> None:
+        if checked.after is not None:
+            self._name(checked.after)
         at = (proposal.title, proposal.subject, proposal.after)
         self.others.setdefault(at, _action(proposal, checked, (), ""))
 
@@ -145,6 +158,7 @@ class _Planner:
         edits, trouble = edits_of(proposal, self.situation.files)
         self.actions.append(_action(proposal, checked, edits, trouble))
         self.subjects.add((proposal.kind, proposal.subject))
+        self._name(after)
         self.state = after
         self.situation = replace(
             self.situation,
@@ -216,8 +230,13 @@ def _reason(finding: Finding, others: list[FixAction]) -> str:
             return f"left by the plan's choice; another would remove it: {other.title}"
     if finding.state is FindingState.UNDETERMINED:
         return f"it cannot be told whether it applies: {finding.reason}"
+    if finding.fixed_in and finding.owner:
+        return (
+            "a fixed version is known, but the distribution's own package has the files and no"
+            " newer one is known"
+        )
     if finding.fixed_in:
-        return f"fixed in {', '.join(finding.fixed_in[:3])}, but nothing here can bring that in"
+        return "a fixed version is known, but nothing here can bring it in"
     return _NO_FIX.get(finding.fix, "a fix is announced without a version")
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from scantling.core.model.advisory import Level
 from scantling.core.model.place import Place
 
 
@@ -77,6 +78,15 @@ class FixAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     changes: tuple[Change, ...] = ()
 
 
+class Named(Struct, frozen=True, kw_only=True):
+    """What an identity in a plan is about: the vulnerability's name, the package, how bad it is."""
+
+    identity: str
+    id: str
+    purl: str
+    severity: Level
+
+
 class FixPlan(Struct, frozen=True, kw_only=True):
     """Actions in the order to do them: most risk removed per effort first.
 
@@ -84,7 +94,8 @@ class FixPlan(Struct, frozen=True, kw_only=True):
     actions that hold as well but are about what another action already changes. `refused` are
     changes that were tried and do not hold: (what it was, why not). `unfixable` are findings that
     no action removes, by identity, with the reason (`no fixed version`). `before` and `after`
-    count findings by severity if all actions are done.
+    count findings by severity if all actions are done. `findings` tells what the identities are,
+    sorted by them. `notes` are sentences about the plan as a whole.
     """
 
     image: str
@@ -94,3 +105,5 @@ class FixPlan(Struct, frozen=True, kw_only=True):
     unfixable: tuple[tuple[str, str], ...] = ()
     before: tuple[tuple[str, int], ...] = ()
     after: tuple[tuple[str, int], ...] = ()
+    findings: tuple[Named, ...] = ()
+    notes: tuple[str, ...] = ()

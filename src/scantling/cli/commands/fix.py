@@ -1,0 +1,216 @@
+"""Say what to do about an image's findings: few actions, each tried out before it is shown.
+
+Every action is applied to the inventory and matched again with the same database; what it removes
+and adds is what came out. The project's files are edited with --apply only.
+
+examples:
+  scantling fix app.tar --project .
+  scantling fix app.tar --report report.json --format diff > fix.patch
+  scantling fix registry.example.com/shop/web:1.4 --candidate python:3.13-slim --apply
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from scantling.cli.databases import open_chosen
+from scantling.cli.gates import add_context_options, gate_of
+from scantling.cli.options import add_database_option, add_image_options, cache_of, scan_options
+from scantling.cli.policy_reports import stored_report
+from scantling.cli.watch import watching
+from scantling.core import clock
+from scantling.core.errors import ExitCode, UsageError
+from scantling.core.text import neutral
+from scantling.scan import look, scan
+
+if TYPE_CHECKING:
+    from scantling.advisories.database import Database
+    from scantling.core.model.plan import FixPlan
+    from scantling.core.model.report import ScanReport
+    from scantling.core.progress import Progress
+    from scantling.gate import Gate
+    from scantling.remedy.api import Candidate, Situation
+    from scantling.remedy.verify import Checker
+
+_FORMATS: Final = ("text", "markdown", "json", "diff")
+_REPORT: Final = ".json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    add_image_options(parser)
+    add_context_options(parser)
+    add_database_option(parser)
+    group = parser.add_argument_group("fixing")
+    group.add_argument(
+        "--report",
+        metavar="FILE",
+        help="what scan --format json wrote about TARGET: it is not scanned again",
+    )
+    group.add_argument(
+        "--candidate",
+        metavar="IMAGE",
+        action="append",
+        default=[],
+        help="measure this image as the new base: any target, or a stored report of it"
+        " (NAME=FILE.json); repeatable",
+    )
+    group.add_argument(
+        "--apply", action="store_true", help="edit the project's files; without it nothing changes"
+    )
+    group.add_argument(
+        "-f",
+        "--format",
+        choices=_FORMATS,
+        default="text",
+        help="how to show the plan (default: text); diff is one patch of all edits",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the plan, apply it if asked to; 1 if findings stay, 0 if none do."""
+    scan_options(args)  # what is wrong with them is said before anything is read
+    gate = gate_of(args)
+    root = _root(args)
+    database = open_chosen(args.db)
+    with watching(quiet=args.quiet) as progress:
+        report = _report(args, database, gate, progress)
+        candidates = tuple(_candidate(one, args, database, progress) for one in args.candidate)
+    situation, checker = _situation(
+        report, database, gate, root=root, args=args, candidates=candidates
+    )
+    plan = _plan(situation, checker)
+    plan = replace(plan, notes=tuple(_notes(report, database, situation)))
+    show = import_module(f"scantling.reports.plans.{args.format}")
+    sys.stdout.writelines(show.render(plan))
+    if args.apply:
+        _apply(plan, root)
+    return ExitCode.BLOCKED if sum(count for _, count in plan.after) else ExitCode.PASSED
+
+
+def _report(
+    args: argparse.Namespace, database: "Database", gate: "Gate", progress: "Progress"
+) -> "ScanReport":
+    if args.report:
+        return stored_report(Path(args.report))
+    return scan(
+        args.target,
+        database,
+        scan_options(args),
+        cache=cache_of(args),
+        progress=progress,
+        through=gate,
+    )
+
+
+def _root(args: argparse.Namespace) -> Path | None:
+    """Return the folder whose files may be edited; None: no project was named or found."""
+    from scantling.project.context import FILE  # noqa: PLC0415 - other commands do without
+    from scantling.project.find import find_root  # noqa: PLC0415
+
+    if args.project is not None:
+        return find_root(Path(args.project))
+    if args.dockerfile is not None:
+        return Path(args.dockerfile).resolve().parent
+    return Path.cwd() if Path(FILE).is_file() else None
+
+
+def _situation(
+    report: "ScanReport",
+    database: "Database",
+    gate: "Gate",
+    *,
+    root: Path | None,
+    args: argparse.Namespace,
+    candidates: "tuple[Candidate, ...]",
+) -> "tuple[Situation, Checker]":
+    from scantling.remedy.api import Files  # noqa: PLC0415
+    from scantling.remedy.situation import read_files, silenced, situation_of  # noqa: PLC0415
+    from scantling.remedy.verify import Checker  # noqa: PLC0415
+
+    today = clock.now().date()
+    links = {one.id: one.references for one in report.findings if one.references}
+    plain = Checker(database, today=today)
+    checker = Checker(
+        database,
+        today=today,
+        context=gate.context,
+        silenced=silenced(report, plain),
+        links=links,
+    )
+    files = Files()
+    if root is not None:
+        files = read_files(root, report, dockerfile=_inside(args.dockerfile, root))
+    return situation_of(report, checker, files=files, candidates=candidates), checker
+
+
+def _inside(dockerfile: str | None, root: Path) -> str:
+    """Return the Dockerfile's path in the project; empty: none was named. Raises UsageError."""
+    if dockerfile is None:
+        return ""
+    whole = Path(dockerfile).resolve()
+    if not whole.is_relative_to(root):
+        raise UsageError(f"--dockerfile: {dockerfile} lies outside the project {root}")
+    if not whole.is_file():
+        raise UsageError(f"--dockerfile: {dockerfile} cannot be read; name a file")
+    return whole.relative_to(root).as_posix()
+
+
+def _plan(situation: "Situation", checker: "Checker") -> "FixPlan":
+    from scantling.remedy.plan import make_plan  # noqa: PLC0415
+    from scantling.remedy.registry import STRATEGIES  # noqa: PLC0415
+
+    return make_plan(situation, checker, tuple(STRATEGIES.values()))
+
+
+def _candidate(
+    word: str, args: argparse.Namespace, database: "Database", progress: "Progress"
+) -> "Candidate":
+    """Return an image as a candidate for the base; it is scanned, or its stored report is read."""
+    from scantling.core.model.inventory import Inventory  # noqa: PLC0415
+    from scantling.remedy.situation import candidate_of  # noqa: PLC0415
+
+    name, equals, file = word.partition("=")
+    if equals and file.endswith(_REPORT):
+        report = stored_report(Path(file))
+        inventory = Inventory(
+            image=report.image, distro=report.distro, packages=report.packages, gaps=report.gaps
+        )
+    else:
+        target = file if equals else name
+        looked = look(target, scan_options(args), cache=cache_of(args), progress=progress)
+        inventory = looked.inventory
+    return candidate_of(name, inventory, database, clock.now())
+
+
+def _notes(report: "ScanReport", database: "Database", situation: "Situation") -> Iterator[str]:
+    """Yield what to know about the plan as a whole."""
+    if report.database is not None and report.database.digest != database.info.digest:
+        yield (
+            "the report was made with another version of the database; its findings were judged"
+            f" again with {database.info.digest[:19]}"
+        )
+    if any(gap.kind == "blocking" for gap in report.gaps):
+        yield "not everything in the image could be read or judged; scantling scan says what"
+    if not situation.files.texts:
+        yield "no project was given, so there is nothing to edit: name its folder with --project"
+    if situation.candidates and not (situation.base and situation.base.layers):
+        yield "no base was recognized, so no candidate could be measured: see scantling base"
+
+
+def _apply(plan: "FixPlan", root: Path | None) -> None:
+    """Write the edits. Raises UsageError where that is not safe."""
+    from scantling.remedy.apply import of_plan, write  # noqa: PLC0415
+
+    changes = of_plan(plan)
+    if root is None:
+        raise UsageError("--apply needs the project to edit: name its folder with --project")
+    for path in write(root, changes):
+        sys.stderr.write(f"scantling: edited {neutral(path)}\n")
+    if not changes:
+        sys.stderr.write("scantling: the plan has nothing to edit\n")
