@@ -3,6 +3,7 @@
 Source: OCI image-spec, image-layout.md.
 """
 
+import re
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -22,6 +23,9 @@ from scantling.image.statements import read_statements
 
 _NAMES: Final = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
 _SHOWN: Final = 20
+# Tags of signatures, attestations and referrers: what they name is about an image and none itself.
+# Source: OCI distribution-spec 1.1, "Referrers Tag Schema"; cosign, specs/SIGNATURE_SPEC.md.
+_ABOUT: Final = re.compile(r"(?:sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(?:\.(?:att|sbom|sig))?")
 
 
 class Files(Protocol):
@@ -149,7 +153,7 @@ def _check_marker(files: Files) -> None:
 
 def _entry(index: Index, files: Files, place: Place) -> tuple[Descriptor | Index, tuple[str, ...]]:
     """Return the entry of `index.json` that is meant, and the names it has there."""
-    entries = [each for each in index.manifests if not attests(each)]
+    entries = [each for each in index.manifests if _is_image(each)]
     chosen = place.chosen
     if chosen.digest:
         return _by_digest(index, entries, files, place), ()
@@ -183,6 +187,11 @@ def _by_digest(index: Index, entries: list[Descriptor], files: Files, place: Pla
     return found
 
 
+def _is_image(entry: Descriptor) -> bool:
+    names = _names(entry)
+    return not attests(entry) and not (names and all(map(_ABOUT.fullmatch, names)))
+
+
 def _names(entry: Descriptor) -> tuple[str, ...]:
     return tuple(entry.annotations[key] for key in _NAMES if entry.annotations.get(key))
 
@@ -200,6 +209,6 @@ def _is_named(entry: Descriptor, choice: str) -> bool:
 
 def _listed(index: Index) -> str:
     """Return the names in the index, or the digests of images without one."""
-    names = [(_names(each) or (each.digest,))[-1] for each in index.manifests if not attests(each)]
+    names = [(_names(each) or (each.digest,))[-1] for each in index.manifests if _is_image(each)]
     more = ", …" if len(names) > _SHOWN else ""
     return neutral(", ".join(sorted(set(names))[:_SHOWN])) + more

@@ -32,12 +32,21 @@ class FakeRegistry:
     """A registry that serves `push`ed images under every host name.
 
     `auth` is empty, `basic` or `token`; then `user` and `password` are needed. `hooks` see each
-    request first and may answer in its place. `requests` are all requests, in order.
+    request first and may answer in its place. `requests` are all requests, in order. It can be
+    pushed to; `lists_referrers` says whether it has the API of that name.
     """
 
     realm: str = "https://auth.example.com/token"
 
-    def __init__(self, *, auth: str = "", user: str = "reader", password: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        auth: str = "",
+        user: str = "reader",
+        password: str = "",
+        lists_referrers: bool = False,
+    ) -> None:
+        self.lists_referrers = lists_referrers
         self.auth = auth
         self.user = user
         self.password = password or "pass-w0rd"
@@ -90,12 +99,51 @@ class FakeRegistry:
         path = request.url.path
         if path == "/v2/":
             return httpx2.Response(200)
+        if request.method in {"POST", "PUT"}:
+            return self._written(request)
+        if self.lists_referrers and "/referrers/" in path:
+            return self._referrers(path)
         for kind, store in (("/manifests/", self._manifests), ("/blobs/", self._blobs)):
             repository, found, name = path.removeprefix("/v2/").partition(kind)
             blob = store.get((repository, name)) if found else None
             if blob is not None:
                 return serve(blob, request)
         return httpx2.Response(404, json={"errors": [{"code": "NOT_FOUND"}]})
+
+    def _written(self, request: httpx2.Request) -> httpx2.Response:
+        """Keep what is pushed: POST then PUT for a blob, PUT for a manifest."""
+        path = request.url.path.removeprefix("/v2/")
+        if request.method == "POST" and path.endswith("/blobs/uploads/"):
+            return httpx2.Response(202, headers={"Location": f"/v2/{path}7?state=1"})
+        kind = request.headers.get("content-type", "")
+        blob = Blob(data=request.content, media_type=kind)
+        repository, is_blob, _ = path.partition("/blobs/uploads/")
+        if is_blob:
+            if request.url.params.get("digest") != blob.digest:
+                return httpx2.Response(400, json={"errors": [{"code": "DIGEST_INVALID"}]})
+            self.put_blob(blob, repository)
+            return httpx2.Response(201)
+        repository, _, name = path.partition("/manifests/")
+        self.put_manifest(blob, repository, "" if ":" in name else name)
+        subject = json.loads(blob.data).get("subject", {}).get("digest", "")
+        listed = {"OCI-Subject": subject} if subject and self.lists_referrers else {}
+        return httpx2.Response(201, headers=listed)
+
+    def _referrers(self, path: str) -> httpx2.Response:
+        repository, _, digest = path.removeprefix("/v2/").partition("/referrers/")
+        found = {}
+        for (where, _), blob in self._manifests.items():
+            content = json.loads(blob.data)
+            if where == repository and content.get("subject", {}).get("digest") == digest:
+                found[blob.digest] = blob.descriptor(
+                    artifactType=content.get("artifactType", ""),
+                    annotations=content.get("annotations", {}),
+                )
+        media_type = "application/vnd.oci.image.index.v1+json"
+        value = {"schemaVersion": 2, "mediaType": media_type, "manifests": [*found.values()]}
+        return httpx2.Response(
+            200, headers={"Content-Type": media_type}, content=json.dumps(value).encode()
+        )
 
     def _is_welcome(self, request: httpx2.Request) -> bool:
         sent = request.headers.get("authorization", "")
