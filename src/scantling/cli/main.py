@@ -12,6 +12,7 @@ from typing import Final
 COMMANDS: Final = {
     "scan": "scan an image and decide whether it may ship",
     "sbom": "list what is in an image, without judging it",
+    "diff": "compare two scans: what is new, fixed, or hidden now",
     "explain": "say why a vulnerability does or does not apply to an image",
     "fix": "plan what to do about an image's findings, and edit the project",
     "base": "tell which base image an image stands on, and what to do about it",

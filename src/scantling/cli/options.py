@@ -31,6 +31,11 @@ _UNITS: Final = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 def add_image_options(parser: argparse.ArgumentParser) -> None:
     """Add the target and how to read it."""
     parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
+    add_reading_options(parser)
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """Add how to read an image."""
     group = parser.add_argument_group("reading")
     group.add_argument("--platform", metavar="OS/ARCH", help="which image of a multi-platform one")
     group.add_argument(

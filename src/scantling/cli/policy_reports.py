@@ -17,40 +17,13 @@ from scantling.assess.policy.reading import day
 from scantling.assess.policy.replay import Replayed, Summary, replay, summary
 from scantling.assess.policy.subjects import Setting, day_of
 from scantling.core.errors import ExitCode, UsageError
-from scantling.core.limits import DEFAULT
 from scantling.core.model.context import Context
-from scantling.core.model.report import SCHEMA_VERSION, ScanReport
 from scantling.core.text import neutral
+from scantling.reports import stored
 
 _SHOWN: Final = 5
 
-
-class _Document(msgspec.Struct):
-    schema_version: str
-    report: ScanReport
-
-
-_DECODER: Final = msgspec.json.Decoder(_Document)
-
-
-def stored_report(path: Path) -> ScanReport:
-    """Return a report that `scan --format json` wrote. Raises UsageError: file, what is wrong."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(DEFAULT.json_bytes + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read {str(path)!r}: {error.strerror}") from error
-    if len(data) > DEFAULT.json_bytes:
-        raise UsageError(f"{path}: larger than {DEFAULT.json_bytes:,} bytes, the most here")
-    try:
-        document = _DECODER.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path}: not a report of scan --format json ({error})") from error
-    if document.schema_version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
-        raise UsageError(
-            f"{path}: schema {document.schema_version}; this version reads {SCHEMA_VERSION}"
-        )
-    return document.report
+stored_report: Final = stored.stored_report
 
 
 def run_explain(args: argparse.Namespace) -> int:
