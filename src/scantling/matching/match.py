@@ -4,7 +4,7 @@ A statement is about versions of the source package or of the binary one; it is 
 version of the same kind only. What cannot be compared is `undetermined`, never `not-affected`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -50,10 +50,8 @@ def match(packages: Iterable[Package], advisories: AdvisoryIndex) -> tuple[Match
         scheme = schemes.get(package.ecosystem)
         if scheme is None:
             scheme = schemes[package.ecosystem] = scheme_for(package.ecosystem)
-        decisions = _decisions(package, advisories, scheme)
-        if decisions:  # nobody speaks of most packages
-            decisions = decisions if package.purl in owners else _open(decisions)
-            found += [_match(package, one, scheme) for one in decisions]
+        decisions = _decisions(package, advisories, scheme, everything=package.purl in owners)
+        found += [_match(package, one, scheme) for one in decisions]
     return tuple(found)
 
 
@@ -77,41 +75,70 @@ def decide(
 
     For whoever asks about many packages and shows few.
     """
-    decisions = _decisions(package, advisories, scheme_for(package.ecosystem))
-    return tuple(decisions if everything else _open(decisions))
+    scheme = scheme_for(package.ecosystem)
+    return tuple(_decisions(package, advisories, scheme, everything=everything))
 
 
-def _open(decisions: list[Decision]) -> list[Decision]:
-    """Return the decisions about vulnerabilities that some source does not clear."""
-    open_ids = {
-        name
-        for one in decisions
-        if one.outcome is not Outcome.NOT_AFFECTED
-        for name in _names(one.stored)
-    }
+def _decisions(
+    package: Package, advisories: AdvisoryIndex, scheme: Scheme, *, everything: bool
+) -> list[Decision]:
+    """Return what the statements about a package come to, in their order.
+
+    Without `everything`: those about vulnerabilities that some statement does not clear. Most
+    statements clear, so what they come to is only written down when it is asked for.
+    """
+    said = [
+        (one, question, key)
+        for question, key, stored in _asked(package, advisories, scheme)
+        for one in stored
+    ]
+    if everything:
+        decisions = [_decided(*each) for each in said]
+        return [one for one in decisions if one is not None]
+    open_ids: set[str] = set()
+    found: list[Decision | None] = []
+    for one, question, key in said:
+        decision = None if _clears(one, key) else _decided(one, question, key)
+        found.append(decision)
+        if decision is not None and decision.outcome is not Outcome.NOT_AFFECTED:
+            open_ids.add(one.statement.vulnerability)
+            open_ids.update(one.aliases)
     if not open_ids:
         return []
-    return [one for one in decisions if not open_ids.isdisjoint(_names(one.stored))]
+    shown = [
+        decision or _decided(*each)
+        for decision, each in zip(found, said, strict=True)
+        if each[0].statement.vulnerability in open_ids or not open_ids.isdisjoint(each[0].aliases)
+    ]
+    return [one for one in shown if one is not None]
 
 
-def _names(stored: Stored) -> tuple[str, ...]:
-    return (stored.statement.vulnerability, *stored.aliases)
-
-
-def _decisions(package: Package, advisories: AdvisoryIndex, scheme: Scheme) -> list[Decision]:
-    found: list[Decision] = []
+def _asked(
+    package: Package, advisories: AdvisoryIndex, scheme: Scheme
+) -> Iterator[tuple[Lookup, bytes | None, list[Stored]]]:
+    """Yield each question about a package, its version's key, and the statements that apply."""
     for question in lookups(package):
         stored = advisories.lookup(package.ecosystem, question.package)
-        if not stored:
-            continue
-        key = scheme.key(question.version)
-        modular = {one.source for one in stored if one.statement.modules}
-        for one in stored:
-            if _applies(one, package, question, speaks_of_modules=one.source in modular):
-                decision = _decided(one, question, key)
-                if decision is not None:
-                    found.append(decision)
-    return found
+        if stored:
+            modular = {one.source for one in stored if one.statement.modules}
+            applying = [
+                one
+                for one in stored
+                if _applies(one, package, question, speaks_of_modules=one.source in modular)
+            ]
+            yield question, scheme.key(question.version), applying
+
+
+def _clears(stored: Stored, key: bytes | None) -> bool:
+    """Tell, for sure and at once, that a version lies above the only range of the statement.
+
+    The usual case; False means that it has to be looked at.
+    """
+    keys = stored.keys
+    if key is None or len(keys) != 1 or stored.statement.versions:
+        return False
+    high = keys[0][1]
+    return high is not None and key > high
 
 
 def _applies(
