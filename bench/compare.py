@@ -64,6 +64,8 @@ class Compared(Struct, frozen=True, kw_only=True):
             for rival in ("trivy", "syft")
             if f"{rival} {state}" in self.runs
         }
+        if {"trivy warm", "scantling bare"} <= self.runs.keys():
+            found["bare/trivy"] = self.ratio("scantling bare", "trivy warm")
         ours = self.watched["scantling cold"].peak_bytes
         found["memory_mb"] = ours / 1e6
         if "trivy cold" in self.watched:

@@ -1,8 +1,9 @@
 """The tools that are timed: how each is run on an image, and how it is made to forget.
 
 Scantling uses its embedded database and writes JSON with findings. Trivy gets empty databases, so
-that nothing is fetched: it reads the image in full and matches against nothing. A tool that is not
-installed is left out, loudly.
+that nothing is fetched: it reads the image in full and matches against nothing. So that there is a
+pair that does the same work, Scantling also has turns with an empty database (`bare`). A tool that
+is not installed is left out, loudly.
 """
 
 import os
@@ -15,6 +16,8 @@ from typing import Final
 from msgspec import Struct
 
 from measuring import Run, measure
+from scantling.advisories.store import Store
+from scantling.testing.advisories import advisory, build_with, feed_of, statement
 from trivy_empty import write_empty_databases
 
 ROOT: Final = Path(__file__).parent.parent
@@ -48,15 +51,18 @@ def contestants(work: Path) -> tuple[Contestant, ...]:
 
 
 def _scantling(work: Path) -> tuple[Contestant, ...]:
-    def command(cache: Path) -> Callable[[Path], list[str]]:
-        options = f"--format json --quiet --cache-dir {cache}".split()
+    def command(cache: Path, *more: str) -> Callable[[Path], list[str]]:
+        options = [*f"--format json --quiet --cache-dir {cache}".split(), *more]
         return lambda image: [sys.executable, "-m", "scantling", "scan", str(image), *options]
 
     env = {"PYTHONPATH": str(ROOT / "src")}
-    cold, warm = work / "cold", work / "warm"
+    cold, warm, bare, empty = (work / name for name in ("cold", "warm", "bare", "empty"))
+    # One statement about a package that no image has: a database without any cannot be built.
+    build_with(Store(empty), feed_of(advisory("X-1", statement("no-such-package"))))
     return (
         Contestant(name="scantling cold", command=command(cold), env=env, reset=cold),
         Contestant(name="scantling warm", command=command(warm), env=env),
+        Contestant(name="scantling bare", command=command(bare, "--db", str(empty)), env=env),
     )
 
 

@@ -7,8 +7,8 @@ Each figure is the best of several runs: noise only ever adds. Rates are per sec
 time of one process; times of new processes are wall-clock. `make bench` has these figures, too.
 """
 
-import gc
 import argparse
+import gc
 import io
 import random
 import subprocess

@@ -61,7 +61,14 @@ Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 """Names of the columns, rows."""
 
 _NONE: Final = "-"
-_TOOLS: Final = ("scantling cold", "trivy cold", "syft cold", "scantling warm", "trivy warm")
+_TOOLS: Final = (
+    "scantling cold",
+    "trivy cold",
+    "syft cold",
+    "scantling warm",
+    "scantling bare",
+    "trivy warm",
+)
 
 
 def text(session: Session) -> str:
@@ -108,17 +115,21 @@ def _times(scans: Sequence[Scan]) -> Table:
             name: f"{median(run.wall_s for run in runs):.2f}" for name, runs in scan.runs.items()
         }
         found = scan.measures()
-        ratios = [_ratio(found, name) for name in ("cold/trivy", "cold/syft", "warm/trivy")]
+        ratios = [
+            _ratio(found, name) for name in ("cold/trivy", "cold/syft", "warm/trivy", "bare/trivy")
+        ]
         rows.append((*_names(scan), *(walls.get(name, _NONE) for name in _TOOLS), *ratios))
     columns = (
         "cold",
         "Trivy",
         "Syft",
         "warm",
+        "bare",
         "Trivy warm",
         "cold/Trivy",
         "cold/Syft",
         "warm/Trivy",
+        "bare/Trivy",
     )
     return ("image", "form", *columns), rows
 
@@ -131,7 +142,7 @@ def _costs(scans: Sequence[Scan]) -> Table:
         row = [f"{cpu[name]:.2f}" if name in cpu else _NONE for name in _TOOLS]
         row += [f"{peak[name]:.0f}" if name in peak else _NONE for name in _TOOLS[:3]]
         rows.append((*_names(scan), *row, _ratio(scan.measures(), "memory/trivy")))
-    cpus = ("CPU cold", "Trivy", "Syft", "warm", "Trivy warm")
+    cpus = ("CPU cold", "Trivy", "Syft", "warm", "bare", "Trivy warm")
     return ("image", "form", *cpus, "MB cold", "Trivy", "Syft", "MB/Trivy"), rows
 
 
