@@ -28,6 +28,12 @@ _CASES = [
 ]
 
 
+# What a format for a CI system orders itself; nothing from an image may look like it.
+_OWN_COMMANDS = re.compile(
+    r"(?m)^(?:::(?:error|warning|notice) |##vso\[task\.(?:logissue|complete) |##teamcity\[)"
+)
+
+
 def _rendered(format_: Format, name: str) -> str:
     return render(REPORTS[name], format_, Look(show_suppressed=True))
 
@@ -46,11 +52,11 @@ def test_a_report_reads_as_it_did(format_: Format, name: str) -> None:
 
 @pytest.mark.parametrize("format_", FORMATS.values(), ids=lambda one: one.name)
 def test_nothing_from_an_image_stays_active(format_: Format) -> None:
-    text = _rendered(format_, "hostile")
+    text = _OWN_COMMANDS.sub("", _rendered(format_, "hostile"))
 
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", text)
     assert not re.search(r"(?m)^\s*::", text)
-    assert "##vso[" not in text
+    assert not re.search(r"##(?:\[|vso\[|teamcity\[)", text)
 
 
 def test_markdown_from_an_image_is_no_markdown() -> None:

@@ -16,6 +16,15 @@ FORMATS: Final = Plugins(
         "openvex": "openvex",
         "sarif": "sarif",
         "markdown": "markdown",
+        "html": "html",
+        "comment": "comment",
+        "github-annotations": "github_annotations",
+        "github-summary": "github_summary",
+        "gitlab-container": "gitlab_container",
+        "gitlab-quality": "gitlab_quality",
+        "junit": "junit",
+        "azure": "azure",
+        "teamcity": "teamcity",
     },
 )
 """Formats by name; each is imported when it is asked for."""

@@ -1,12 +1,24 @@
 """Standard reports that every output format is tested with: small, complete, and nasty.
 
-`REPORTS` names five: `clean`, `findings`, `unknown`, `inventory` (nothing was matched) and
-`hostile`, whose names try to break out of every syntax.
+`REPORTS` names six: `clean`, `findings`, `unknown`, `inventory` (nothing was matched), `gate` (a
+base, places, risk, a policy's decisions and a baseline) and `hostile`, whose names try to break out
+of every syntax.
 """
 
-from typing import Final
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from scantling.core.model.advisory import Fix, Level, Severity, Signal, SourceInfo, Status
+from scantling.core.model.base import BaseImage, Part
+from scantling.core.model.context import Context, Criticality, Exposure
+from scantling.core.model.decision import (
+    Action,
+    Decision,
+    ExceptionUse,
+    PolicyResult,
+    PolicyUsed,
+)
 from scantling.core.model.finding import (
     Finding,
     FindingState,
@@ -18,7 +30,9 @@ from scantling.core.model.finding import (
 from scantling.core.model.gap import gap
 from scantling.core.model.image import Image, ImageConfig, Layer, Platform
 from scantling.core.model.inventory import Distro, Location, Package
-from scantling.core.model.report import DatabaseInfo, ScanReport
+from scantling.core.model.place import Place, PlaceKind
+from scantling.core.model.report import Baseline, DatabaseInfo, ScanReport
+from scantling.core.model.risk import Factor, Risk
 
 HOSTILE_NAME: Final = (
     "\x1b]52;c;ZXZpbA==\x07<script>alert(1)</script>|`x`[y](javascript:z)\r\n::error::owned"
@@ -312,6 +326,191 @@ def _hostile() -> ScanReport:
     )
 
 
+def _risk(score: float) -> Risk:
+    return Risk(
+        score=score,
+        low=score - 10,
+        high=score + 10,
+        factors=(
+            Factor(
+                name="exploitation",
+                value=0.31,
+                low=0.31,
+                high=0.31,
+                known=True,
+                because="EPSS 0.31 (FIRST, 2026-08-16)",
+            ),
+            Factor(
+                name="exposure",
+                value=0.5,
+                low=0.1,
+                high=1.0,
+                known=False,
+                because="nobody says who can reach it",
+            ),
+        ),
+        formula="scantling-risk/1",
+    )
+
+
+def decision(subject: str, action: Action, rule: str, **fields: object) -> Decision:
+    """Return a decision of the policy `base`; `fields` replace the defaults."""
+    values: dict[str, object] = {
+        "subject": subject,
+        "action": action,
+        "rule": f"base/{rule}",
+        "reason": f"The rule {rule} asks for it",
+        **fields,
+    }
+    return Decision(**values)  # type: ignore[arg-type]  # the fields are checked by Decision itself
+
+
+def _gate_findings() -> tuple[Finding, ...]:
+    """Return one finding for each kind of decision, worst first."""
+    own: dict[str, Any] = {"part": Part.OWN}
+    base: dict[str, Any] = {
+        "part": Part.BASE,
+        "decided_by": "debian",
+        "severity_source": "debian",
+        "fixed_in": ("3.0.13-1~deb12u1",),
+    }
+    suppressed = FindingState.SUPPRESSED
+    return (
+        finding(
+            DJANGO,
+            "CVE-2019-19844",
+            Level.CRITICAL,
+            score=9.8,
+            vector="CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+            risk=_risk(81.0),
+            summary="Account takeover through a password reset form",
+            signals=(
+                Signal(id="CVE-2019-19844", kind="kev", value="2026-01-02"),
+                Signal(id="CVE-2019-19844", kind="cwe", value="CWE-640"),
+            ),
+            **own,
+        ),
+        finding(DJANGO, "CVE-2021-35042", Level.CRITICAL, risk=_risk(60.0), **own),
+        finding(DJANGO, "CVE-2020-7471", Level.HIGH, risk=_risk(55.0), **own),
+        finding(OPENSSL, "CVE-2023-5363", Level.HIGH, risk=_risk(40.0), **base),
+        finding(OPENSSL, "CVE-2024-0727", Level.MEDIUM, risk=_risk(30.0), **base),
+        finding(OPENSSL, "CVE-2025-27587", Level.LOW, risk=_risk(10.0), **base),
+        finding(
+            DJANGO, "CVE-2021-3281", Level.MEDIUM, FindingState.UNDETERMINED, reason="2.2+x?", **own
+        ),
+        finding(DJANGO, "CVE-2020-9402", Level.HIGH, suppressed, reason="not affected", **own),
+    )
+
+
+def _gate_policy(found: tuple[Finding, ...]) -> PolicyResult:
+    known, expired, deferred, excepted, warned, *_ = (one.identity for one in found)
+    over = ExceptionUse(
+        id="EX-1",
+        owner="@example/shop",
+        reason="the form is off",
+        expires="2026-08-01",
+        expired=True,
+        origin=".scantling/exceptions.yaml:3",
+    )
+    used = ExceptionUse(
+        id="EX-2",
+        owner="@example/platform",
+        reason="the cipher is not used",
+        approver="@example/security",
+        expires="2026-12-01",
+        origin=".scantling/exceptions.yaml:9",
+    )
+    return PolicyResult(
+        action=Action.BLOCK,
+        digest="sha256:" + "12" * 32,
+        today="2026-08-23",
+        policies=(
+            PolicyUsed(
+                name="base",
+                layer="organization",
+                origin="policy.yaml",
+                digest="sha256:" + "34" * 32,
+            ),
+        ),
+        decisions=(
+            decision(known, Action.BLOCK, "known-exploited"),
+            decision(expired, Action.BLOCK, "critical", exception=over),
+            decision("image", Action.BLOCK, "no-root", reason="The image runs as root"),
+            decision(deferred, Action.DEFER, "high", due="2026-09-22"),
+            decision(warned, Action.WARN, "medium"),
+            decision(f"package:{DJANGO.purl}", Action.WARN, "old-package"),
+            decision(excepted, Action.ALLOW, "high", exception=used),
+        ),
+        errors=("base/licenses: no value for license.category",),
+        unused_exceptions=("EX-3",),
+    )
+
+
+def _gate() -> ScanReport:
+    """Return a report with every field that a gate in a pipeline fills."""
+    found = _gate_findings()
+    packages = (replace(OPENSSL, part=Part.BASE), replace(DJANGO, part=Part.OWN))
+    places = (
+        (
+            OPENSSL.purl,
+            Place(path="Dockerfile", line=1, kind=PlaceKind.FROM, text="FROM debian:12", column=6),
+        ),
+        (
+            DJANGO.purl,
+            Place(path="app/requirements.txt", line=4, end_line=5, kind=PlaceKind.LOCKFILE),
+        ),
+    )
+    return _report(
+        image=replace(
+            IMAGE, reference="registry:registry.example.com/shop/app:1.2", kind="registry"
+        ),
+        packages=packages,
+        findings=found,
+        gaps=(
+            gap("parse.failed", "not a package list", path="srv/package-lock.json", layer=1),
+            gap("coverage.fixes-only", "1 pypi package (Django): fixed vulnerabilities only"),
+        ),
+        verdict=Verdict(
+            status=VerdictStatus.UNKNOWN,
+            exit_code=1,
+            reasons=("3 decisions of the policy block (base/known-exploited, …)", "7 findings"),
+        ),
+        context=Context(
+            product="shop",
+            team="shop",
+            repository="registry.example.com/shop/app",
+            criticality=Criticality.HIGH,
+            exposure=Exposure.INTERNET,
+            environment="production",
+            stage="pull-request",
+            owners=("@example/shop",),
+        ),
+        base=BaseImage(
+            name="docker.io/library/debian",
+            tags=("12", "bookworm"),
+            digest="sha256:" + "56" * 32,
+            layers=1,
+            evidence="index",
+            because="the lowest layer is that of docker.io/library/debian:12",
+            created="2026-07-01T00:00:00Z",
+            newest="docker.io/library/debian:12",
+            newest_digest="sha256:" + "78" * 32,
+            current=False,
+        ),
+        policy=_gate_policy(found),
+        baseline=Baseline(
+            name="main.json",
+            digest="sha256:" + "9a" * 32,
+            new=(found[0].identity, found[2].identity),
+            fixed=(finding(DJANGO, "CVE-2019-12308", Level.MEDIUM),),
+            lost=(finding(package("lodash"), "CVE-2020-8203", Level.HIGH),),
+            unchanged=6,
+            because=("the advisory data is newer",),
+        ),
+        places=places,
+    )
+
+
 REPORTS: Final[dict[str, ScanReport]] = {
     "clean": _report(packages=(OPENSSL,), verdict=Verdict(status=VerdictStatus.CLEAN, exit_code=0)),
     "findings": _findings(),
@@ -321,6 +520,7 @@ REPORTS: Final[dict[str, ScanReport]] = {
         database=None,
         verdict=Verdict(status=VerdictStatus.CLEAN, exit_code=0),
     ),
+    "gate": _gate(),
     "hostile": _hostile(),
 }
 """The standard reports by name."""

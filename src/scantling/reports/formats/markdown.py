@@ -3,7 +3,6 @@
 Every value is escaped so that it cannot start a link, a mention, an image or HTML.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,26 +10,24 @@ from scantling.core.model.finding import Finding, FindingState
 from scantling.core.model.gap import GapKind
 from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
-from scantling.core.text import neutral
 from scantling.reports import view
 from scantling.reports.api import Format, Look
+from scantling.reports.markdown_syntax import code, inert
 
-# Everything that can start Markdown or HTML syntax, a mention or an automatic link.
-_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()#+!|<>~&@:]|(?<=[Ww]{3})\.")
 _MOST_ROWS: Final = 200
 _MOST_ALIKE: Final = 4
 
 
 def render(report: ScanReport, look: Look) -> Iterator[str]:
     """Yield the report as GitHub-flavored Markdown."""
-    yield f"## Scantling: {_text(report.image.reference)}\n\n"
+    yield f"## Scantling: {inert(report.image.reference)}\n\n"
     yield f"**{report.verdict.status.upper()}** (exit code {report.verdict.exit_code})\n\n"
     for reason in report.verdict.reasons:
-        yield f"- {_text(reason)}\n"
+        yield f"- {inert(reason)}\n"
     if report.verdict.allowed:
-        yield f"- accepted: {_text(', '.join(report.verdict.allowed))}\n"
-    yield f"\n{_text(view.distro_name(report))}, {view.number(len(report.packages), 'package')}, "
-    yield f"image {_code(report.image.digest or 'without digest')}\n"
+        yield f"- accepted: {inert(', '.join(report.verdict.allowed))}\n"
+    yield f"\n{inert(view.distro_name(report))}, {view.number(len(report.packages), 'package')}, "
+    yield f"image {code(report.image.digest or 'without digest')}\n"
     packages = view.packages_by_purl(report)
     yield from _section(report, packages, FindingState.OPEN, "Findings")
     yield from _section(report, packages, FindingState.UNDETERMINED, "Undetermined")
@@ -63,11 +60,11 @@ def _row(report: ScanReport, finding: Finding, package: Package) -> str:
     exploited = " (exploited)" if any(one.kind == "kev" for one in finding.signals) else ""
     cells = (
         finding.severity + exploited,
-        _code(finding.id),
-        f"{_text(package.type)} {_code(view.package_name(package))}",
-        _code(package.version),
-        _text(view.fix_words(finding)),
-        _text(view.instruction(report, package.origin)[:80] or f"layer {package.origin}"),
+        code(finding.id),
+        f"{inert(package.type)} {code(view.package_name(package))}",
+        code(package.version),
+        inert(view.fix_words(finding)),
+        inert(view.instruction(report, package.origin)[:80] or f"layer {package.origin}"),
     )
     return f"| {' | '.join(cells)} |\n"
 
@@ -80,32 +77,21 @@ def _gaps(report: ScanReport) -> Iterator[str]:
         for alike in view.by_code(some):
             for one in alike[:_MOST_ALIKE]:
                 where = view.place(one)
-                at = f" at {_code(where)}" if where else ""
-                yield f"- {_code(one.code)}{at}: {_text(one.detail)}. {_text(one.advice)}\n"
+                at = f" at {code(where)}" if where else ""
+                yield f"- {code(one.code)}{at}: {inert(one.detail)}. {inert(one.advice)}\n"
             if len(alike) > _MOST_ALIKE:
                 more = len(alike) - _MOST_ALIKE
-                yield f"- {_code(alike[0].code)}: {more} more in the JSON report\n"
+                yield f"- {code(alike[0].code)}: {more} more in the JSON report\n"
 
 
 def _sources(report: ScanReport) -> Iterator[str]:
     if report.database is None:
         return
-    yield f"\n<details><summary>Advisory data {_text(report.database.digest)}</summary>\n\n"
+    yield f"\n<details><summary>Advisory data {inert(report.database.digest)}</summary>\n\n"
     yield "| source | of | completeness |\n|---|---|---|\n"
     for one in report.database.sources:
-        yield f"| {_text(one.name)} | {_text(one.as_of[:10])} | {_text(one.complete)} |\n"
+        yield f"| {inert(one.name)} | {inert(one.as_of[:10])} | {inert(one.complete)} |\n"
     yield "\n</details>\n"
-
-
-def _text(value: str) -> str:
-    """Return the value as inert Markdown text."""
-    return _SPECIAL.sub(lambda special: f"&#{ord(special[0])};", neutral(value))
-
-
-def _code(value: str) -> str:
-    """Return the value as a code span that nothing in it can end or break out of a table cell."""
-    inner = neutral(value).replace("`", "'").replace("|", "\\|")
-    return f"`{inner}`" if inner else ""
 
 
 PLUGIN: Final = Format(name="markdown", media_type="text/markdown", suffix=".md", render=render)

@@ -1,190 +1,173 @@
-"""SARIF 2.1.0: for code scanning. One run per image, one rule per vulnerability.
+"""SARIF 2.1.0: for code scanning. One run per image, one rule per vulnerability or policy rule.
 
-`automationDetails.id` is set per image, so that results of one image never replace another's, and
-fingerprints are the findings' identities, so that a rebuild does not reopen everything. A scan with
-blocking gaps says `executionSuccessful: false` and lists them as notifications.
+`automationDetails.id` is a category per image and platform, so that results of one image never
+replace another's, and fingerprints are the findings' identities, so that a rebuild does not reopen
+everything. A result is at the line of the project that brings the package when it is known, else at
+the package's file in the image. A scan with blocking gaps says `executionSuccessful: false` and
+lists them as notifications.
 
-Source: OASIS SARIF 2.1.0; GitHub, "SARIF support for code scanning" (`security-severity`).
+GitHub shows results with `suppressions` and with `baselineState: absent` as open alerts. Therefore
+suppressed, excepted and fixed findings are written only with `--show-suppressed`, and counted in a
+notification otherwise. What exceeds GitHub's limits (25,000 results, 10 MB compressed) is left out
+from the end, and counted as well.
+
+Source: OASIS SARIF 2.1.0; GitHub Docs, "SARIF support for code scanning" (`security-severity`,
+`primaryLocationLineHash`), "SARIF results exceed one or more limits".
 """
 
+import zlib
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import quote
 
 import msgspec
 
-from scantling.core.model.advisory import Level
-from scantling.core.model.finding import Finding, FindingState
+from scantling.core.model.decision import Action
 from scantling.core.model.gap import CODES, Gap, GapKind
-from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
-from scantling.core.text import neutral, octets
-from scantling.reports import view
+from scantling.core.text import neutral
+from scantling.reports import gate, sarif_results, view
 from scantling.reports.api import Format, Look
+from scantling.reports.gate import Seen
+from scantling.reports.sarif_results import Json
 
-_Json = dict[str, object]
-
-_LEVELS: Final = {
-    Level.CRITICAL: "error",
-    Level.HIGH: "error",
-    Level.MEDIUM: "warning",
-    Level.LOW: "note",
-    Level.NEGLIGIBLE: "note",
-    Level.UNKNOWN: "warning",
-}
-# GitHub sorts by this number; a level without a score gets the middle of its range.
-_SCORES: Final = {
-    Level.CRITICAL: "9.5",
-    Level.HIGH: "8.0",
-    Level.MEDIUM: "5.5",
-    Level.LOW: "2.0",
-    Level.NEGLIGIBLE: "0.1",
-    Level.UNKNOWN: "5.0",
+MOST_RESULTS: Final = 25_000
+MOST_BYTES: Final = 10_000_000
+"""Of the gzip stream that is uploaded."""
+_MOST_GAPS: Final = 1000
+_MOST_CHARS: Final = 4096
+_LEFT_OUT: Final = "report.left-out"
+_POLICY: Final = "policy.error"
+_OWN_CODES: Final = {
+    _LEFT_OUT: "what this document leaves out",
+    _POLICY: "a rule of the policy could not be evaluated",
 }
 
 
 def render(report: ScanReport, look: Look) -> Iterator[str]:
     """Yield the document, indented by two spaces."""
-    del look
-    rules, places = _rules(report)
-    packages = view.packages_by_purl(report)
-    run: _Json = {
+    most = MOST_RESULTS
+    while True:
+        encoded = msgspec.json.encode(_document(report, look, most))
+        size = len(zlib.compress(encoded, 6)) if len(encoded) > MOST_BYTES else len(encoded)
+        if size <= MOST_BYTES or not most:
+            yield msgspec.json.format(encoded, indent=2).decode()
+            return
+        most = min(most, len(report.findings)) * MOST_BYTES // size * 9 // 10
+
+
+def _document(report: ScanReport, look: Look, most: int) -> Json:
+    wanted = [*_wanted(report, look)]
+    others = [one for one in gate.other_decisions(report) if one.action is not Action.ALLOW]
+    kept, decided = wanted[: max(most - len(others), 0)], others[:most]
+    rules = sarif_results.Rules([one.finding for one in kept], decided)
+    left_out = [*_left_out(report, look, len(wanted) - len(kept) + len(others) - len(decided))]
+    codes = sorted({one.code for one in report.gaps} | {one for one, _ in left_out})
+    run: Json = {
         "tool": {
             "driver": {
                 "name": "Scantling",
                 "version": report.tool_version,
                 "semanticVersion": report.tool_version,
-                "rules": rules,
-                "notifications": _descriptors(report),
+                "rules": rules.values,
+                "notifications": [_descriptor(code) for code in codes],
             }
         },
-        "automationDetails": {
-            "id": f"scantling/{quote(octets(report.image.reference), safe=':@/')}/"
+        "automationDetails": {"id": f"{gate.category(report)}/"},
+        "originalUriBaseIds": {
+            sarif_results.ROOT: {"description": {"text": "The root of the project."}}
         },
-        "invocations": [_invocation(report)],
+        "invocations": [_invocation(report, codes, left_out)],
         "results": [
-            _result(report, one, packages[one.purl, one.owner], places[one.id])
-            for one in report.findings
+            *(sarif_results.of_decision(one, rules) for one in decided),
+            *(sarif_results.of_finding(report, one, rules) for one in kept),
         ],
         "columnKind": "unicodeCodePoints",
-        "properties": {
-            "verdict": report.verdict.status,
-            "imageDigest": report.image.digest,
-            "databaseDigest": report.database.digest if report.database else "",
-        },
+        "properties": _properties(report),
     }
-    document = {
+    return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [run],
     }
-    yield msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
-def _rules(report: ScanReport) -> tuple[list[_Json], dict[str, int]]:
-    """Return the rules, sorted by id, and the place of each id among them."""
-    worst: dict[str, Finding] = {}
-    for one in report.findings:
-        before = worst.get(one.id)
-        if before is None or one.severity.rank > before.severity.rank:
-            worst[one.id] = one
-    ordered = sorted(worst)
-    return [_rule(worst[id_]) for id_ in ordered], {id_: at for at, id_ in enumerate(ordered)}
+def _wanted(report: ScanReport, look: Look) -> Iterator[Seen]:
+    """Yield what is to be a result: blocking ones first, then in the report's order."""
+    found = [one for one in gate.seen(report) if one.counts or look.show_suppressed]
+    yield from sorted(found, key=lambda one: not one.blocks)
+    if report.baseline is not None and look.show_suppressed:
+        yield from gate.earlier(report.baseline.fixed)
 
 
-def _rule(finding: Finding) -> _Json:
-    score = _SCORES[finding.severity] if finding.score is None else f"{finding.score:.1f}"
-    summary = neutral(finding.summary or f"{finding.id} in {view.display_name(finding.purl)}")
-    rule: _Json = {
-        "id": neutral(finding.id),
-        "name": "VulnerablePackage",
-        "shortDescription": {"text": summary},
-        "fullDescription": {"text": summary},
-        "defaultConfiguration": {"level": _LEVELS[finding.severity]},
-        "properties": {
-            "tags": ["security", "vulnerability", finding.severity],
-            "security-severity": score,
-            "aliases": [neutral(one) for one in finding.aliases],
-        },
+def _left_out(report: ScanReport, look: Look, beyond: int) -> Iterator[tuple[str, str]]:
+    """Yield (code, sentence) for what is no result although the report has it."""
+    if beyond:
+        yield _LEFT_OUT, f"{view.number(beyond, 'result')} beyond the limits of code scanning"
+    hidden = sum(not one.counts for one in gate.seen(report))
+    if hidden and not look.show_suppressed:
+        yield _LEFT_OUT, f"{view.number(hidden, 'finding')} suppressed or excepted"
+    baseline = report.baseline
+    if baseline is not None and baseline.fixed and not look.show_suppressed:
+        yield (
+            _LEFT_OUT,
+            f"{view.number(len(baseline.fixed), 'finding')} fixed since {baseline.name}",
+        )
+    if baseline is not None and baseline.lost:
+        lost = view.number(len(baseline.lost), "finding")
+        yield _LEFT_OUT, f"{lost} of {baseline.name} hidden by gaps, perhaps still there"
+    if len(report.gaps) > _MOST_GAPS:
+        yield _LEFT_OUT, f"{len(report.gaps) - _MOST_GAPS} gaps"
+    for text in gate.errors(report):
+        yield _POLICY, text
+
+
+def _properties(report: ScanReport) -> Json:
+    properties: Json = {
+        "verdict": report.verdict.status,
+        "imageDigest": neutral(report.image.digest),
+        "imageReference": neutral(report.image.reference),
+        "databaseDigest": report.database.digest if report.database else "",
     }
-    pages = [page for page in map(view.link, finding.references) if page]
-    if pages:
-        rule["helpUri"] = pages[0]
-    return rule
+    if report.base is not None:
+        base = f"{report.base.name}@{report.base.digest}".strip("@")
+        properties |= {"baseImage": neutral(base), "baseLayers": report.base.layers}
+    if report.policy is not None:
+        properties |= {"policyDigest": report.policy.digest, "policyAction": report.policy.action}
+    return properties
 
 
-def _result(report: ScanReport, finding: Finding, package: Package, rule: int) -> _Json:
-    result: _Json = {
-        "ruleId": neutral(finding.id),
-        "ruleIndex": rule,
-        "level": _LEVELS[finding.severity],
-        "message": {"text": _message(report, finding, package)},
-        "locations": [_location(package)],
-        "partialFingerprints": {"scantlingIdentity/v1": finding.identity},
-        "properties": {
-            "purl": package.purl,
-            "layer": package.origin,
-            "fixedIn": [neutral(one) for one in finding.fixed_in],
-            "state": finding.state,
-        },
-    }
-    if finding.state is FindingState.SUPPRESSED:
-        result["suppressions"] = [
-            {
-                "kind": "external",
-                "status": "accepted",
-                "justification": neutral(finding.reason, limit=4096),
-            }
-        ]
-    return result
+def _descriptor(code: str) -> Json:
+    text = _OWN_CODES[code] if code in _OWN_CODES else CODES[code][1]
+    return {"id": code, "shortDescription": {"text": text}}
 
 
-def _message(report: ScanReport, finding: Finding, package: Package) -> str:
-    name = f"{view.package_name(package)} {package.version}"
-    about = f"{name} ({package.type}) has {finding.id} ({finding.severity})"
-    if finding.state is not FindingState.OPEN:
-        about += f", {finding.state}: {finding.reason}"
-    instruction = view.instruction(report, package.origin)
-    origin = f" It came with layer {package.origin}"
-    origin += f" ({instruction})." if instruction else "."
-    return neutral(f"{about}. Fix: {view.fix_words(finding)}.{origin}", limit=4096)
-
-
-def _location(package: Package) -> _Json:
-    path = package.locations[0].path if package.locations else ""
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": quote(octets(path), safe="/")},
-            "region": {"startLine": 1},
-        },
-        "logicalLocations": [{"fullyQualifiedName": package.purl, "kind": "module"}],
-    }
-
-
-def _descriptors(report: ScanReport) -> list[_Json]:
-    codes = sorted({one.code for one in report.gaps})
-    return [{"id": code, "shortDescription": {"text": CODES[code][1]}} for code in codes]
-
-
-def _invocation(report: ScanReport) -> _Json:
-    codes = sorted({one.code for one in report.gaps})
+def _invocation(report: ScanReport, codes: list[str], left_out: list[tuple[str, str]]) -> Json:
     blocking = any(one.kind is GapKind.BLOCKING for one in report.gaps)
+    failed = bool(gate.errors(report))
+    notifications = [_notification(one, codes) for one in report.gaps[:_MOST_GAPS]]
+    for code, text in left_out:
+        level = "error" if code == _POLICY else "note"
+        notifications.append(_note(code, level, text, codes))
     return {
-        "executionSuccessful": not blocking,
+        "executionSuccessful": not (blocking or failed),
         "exitCode": report.verdict.exit_code,
-        "exitCodeDescription": neutral(view.headline(report), limit=4096),
+        "exitCodeDescription": neutral(view.headline(report), limit=_MOST_CHARS),
         "endTimeUtc": report.created,
-        "toolExecutionNotifications": [_notification(one, codes) for one in report.gaps],
+        "toolExecutionNotifications": notifications,
     }
 
 
-def _notification(one: Gap, codes: list[str]) -> _Json:
+def _notification(one: Gap, codes: list[str]) -> Json:
     where = view.place(one)
     text = f"{f'{where}: ' if where else ''}{one.detail}. {one.advice}"
+    return _note(one.code, "error" if one.kind is GapKind.BLOCKING else "note", text, codes)
+
+
+def _note(code: str, level: str, text: str, codes: list[str]) -> Json:
     return {
-        "descriptor": {"id": one.code, "index": codes.index(one.code)},
-        "level": "error" if one.kind is GapKind.BLOCKING else "note",
-        "message": {"text": neutral(text, limit=4096)},
+        "descriptor": {"id": code, "index": codes.index(code)},
+        "level": level,
+        "message": {"text": neutral(text, limit=_MOST_CHARS)},
     }
 
 
