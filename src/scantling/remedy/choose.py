@@ -54,25 +54,31 @@ def choices(
     """
     findings = tuple(one for one in findings if one.state is not FindingState.SUPPRESSED)
     first = packages[0]
-    version = version or first.version
-    named = [one for finding in findings for one in finding.fixed_in]
-    named += situation.versions.get(purl.without_version(first.purl), ())
+    version = stands = version or first.version
+    named = {one for finding in findings for one in finding.fixed_in}
+    named.update(situation.versions.get(purl.without_version(first.purl), ()))
     had = {one.identity for one in findings}
     best = weigh.total(findings)
     found: list[Choice] = []
-    for candidate in _above(first.ecosystem, version, named)[:_TRIED]:
+    for _ in range(_TRIED):
+        candidate = next(iter(_above(first.ecosystem, version, named)), "")
+        if not candidate:
+            break
         moved = tuple(at(one, candidate) for one in packages)
         still = situation.judged(moved)
         clears = tuple(sorted(had - {one.identity for one in still}))
         left = weigh.total(still)
         if clears and left < best:
             best = left
-            effort = distance(first.type, version, candidate)
+            effort = distance(first.type, stands, candidate)
             found.append(
                 Choice(version=candidate, packages=moved, clears=clears, left=left, effort=effort)
             )
         if not still:
             break
+        # A version may have flaws that the present one has not; what fixes those is tried as well.
+        named.update(one for finding in still for one in finding.fixed_in)
+        version = candidate
     return tuple(found)
 
 

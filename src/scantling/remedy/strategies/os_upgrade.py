@@ -126,9 +126,7 @@ def _proposal(situation: Situation, ecosystem: str, effort: Effort, steps: list[
     return Proposal(
         kind=ActionKind.UPGRADE_OS,
         title=_title(steps, removed),
-        subject=purl.without_version(single.packages[0].purl)
-        if single
-        else f"{ecosystem} ({effort})",
+        subject=_source_purl(single) if single else f"{ecosystem} ({effort})",
         before=single.before if single else f"{len(removed)} packages",
         after=single.choice.version if single else f"{len(steps)} newer source packages",
         removed=removed,
@@ -151,6 +149,11 @@ def _title(steps: list[_Step], removed: tuple[Package, ...]) -> str:
     return (
         f"Upgrade {len(removed)} system packages of {len(steps)} sources: {', '.join(shown)}{more}"
     )
+
+
+def _source_purl(step: _Step) -> str:
+    first = step.packages[0]
+    return purl.build(first.type, first.namespace, step.name)
 
 
 def _links(findings: list[Finding]) -> tuple[str, ...]:
