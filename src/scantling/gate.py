@@ -1,6 +1,6 @@
 """From findings to a decision: what is known beside the image and the advisories is brought in.
 
-    base → VEX → risk → places → policy
+    base → VEX → risk → places → baseline → policy
 
 Each step is a function of the report's parts so far and of the `Gate`; an empty gate changes
 nothing but to recognize the base and to rate the risk. Modules are loaded by the step that needs
@@ -154,6 +154,16 @@ def places_of(
         lines = lockfile_places(inventory.packages, gate.locks)
         found |= {purl: line[0] for purl, line in lines.items() if line}
     return tuple(sorted(found.items()))
+
+
+def compared(gate: Gate, report: ScanReport) -> ScanReport:
+    """Return the report with what changed since the earlier one; unchanged without."""
+    if gate.baseline is None:
+        return report
+    from scantling.assess.compare import baseline_of
+
+    name, before = gate.baseline
+    return replace(report, baseline=baseline_of(before, report, name))
 
 
 def decided(gate: Gate, report: ScanReport, today: date) -> ScanReport:

@@ -27,7 +27,7 @@ from scantling.catalog.inventory import fold, gap_order
 from scantling.core import clock
 from scantling.core.model.advisory import Level
 from scantling.core.model.base import BaseImage
-from scantling.core.model.finding import Finding
+from scantling.core.model.finding import Finding, Verdict
 from scantling.core.model.gap import Gap
 from scantling.core.model.inventory import Inventory
 from scantling.core.model.report import Resources, ScanReport
@@ -44,7 +44,8 @@ class ScanOptions(Struct, frozen=True, kw_only=True):
 
     `workers` is the number of processes that read layers; 0: one per processor. `fail_on` blocks
     findings of this severity or worse (None: none). `allow_incomplete` are the gap codes that may
-    be present in a passing scan. `timings` puts the cost of each stage into the report, which is
+    be present in a passing scan. `new_only` lets only findings block that the baseline of the gate
+    does not have. `timings` puts the cost of each stage into the report, which is
     then different each time.
     """
 
@@ -53,6 +54,7 @@ class ScanOptions(Struct, frozen=True, kw_only=True):
     workers: int = 0
     fail_on: Level | None = None
     allow_incomplete: frozenset[str] = frozenset()
+    new_only: bool = False
     timings: bool = False
 
 
@@ -148,6 +150,9 @@ def judged(
             context=through.context,
             places=gate.places_of(through, inventory, looked.base),
         )
+        report = gate.compared(through, report)
+        if report.baseline is not None and options.new_only:
+            report = replace(report, verdict=_verdict(report, options))
         report = gate.decided(through, report, today)
     return replace(report, resources=watch.resources(looked.stats)) if options.timings else report
 
@@ -176,6 +181,18 @@ def report_of(
         ),
         profile=options.profile,
         fail_on=options.fail_on or "",
+    )
+
+
+def _verdict(report: ScanReport, options: ScanOptions) -> Verdict:
+    """Return the verdict if only what is new since the baseline can block."""
+    baseline = report.baseline
+    return decide(
+        report.findings,
+        report.gaps,
+        fail_on=options.fail_on,
+        allowed=options.allow_incomplete,
+        new=None if baseline is None else frozenset(baseline.new),
     )
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from .conftest import Run
+from .conftest import BASE, IMAGE, Run
 
 VEX = {
     "@context": "https://openvex.dev/ns/v0.2.0",
@@ -187,6 +188,28 @@ def test_a_wrong_word_is_said_before_anything_is_read(
 
     assert done.code == 2
     assert words in done.err
+
+
+def test_a_baseline_tells_new_from_old(run: Run, image: Path, tmp_path: Path) -> None:
+    clean = replace(IMAGE, layers=(BASE,)).write_layout(tmp_path / "before")
+    stored = tmp_path / "before.json"
+    run("scan", clean, "--format", f"json={stored}")
+
+    by_report = _report(run, image, "--baseline", stored, "--fail-on", "high", "--new-only")
+    by_image = _report(run, image, "--baseline", clean, "--fail-on", "high", "--new-only")
+    same = _report(run, clean, "--baseline", stored, "--fail-on", "low", "--new-only")
+
+    assert by_report[0] == by_image[0] == 1
+    assert "1 new finding of severity high" in by_report[1]["verdict"]["reasons"][0]
+    assert by_report[1]["baseline"]["new"] == [_django(by_report[1])["identity"]]
+    assert by_report[1]["baseline"]["new"] == by_image[1]["baseline"]["new"]
+    assert (same[0], same[1]["baseline"]["new"], same[1]["baseline"]["unchanged"]) == (0, [], 2)
+
+
+def test_gating_on_what_is_new_needs_something_to_compare_with(run: Run, image: Path) -> None:
+    done = run("scan", image, "--new-only")
+
+    assert (done.code, "--baseline" in done.err) == (2, True)
 
 
 def test_a_project_cannot_name_files_outside_itself(run: Run, image: Path, project: Path) -> None:

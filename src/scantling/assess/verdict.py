@@ -19,10 +19,12 @@ def decide(
     *,
     fail_on: Level | None = None,
     allowed: frozenset[str] = frozenset(),
+    new: frozenset[str] | None = None,
 ) -> Verdict:
     """Return the verdict.
 
-    `fail_on` blocks open findings of this severity or worse; None blocks nothing. `allowed` are gap
+    `fail_on` blocks open findings of this severity or worse; None blocks nothing. With `new` only
+    findings of these identities block (None: all can). `allowed` are gap
     codes that the user accepts: they no longer stop the pipeline, but an unknown stays unknown.
     A finding that blocks is certain whatever else is unknown, so it decides the exit code first;
     advisory data comes before other gaps, since it is the first thing to mend.
@@ -30,7 +32,8 @@ def decide(
     counted = [one for one in findings if one.state is not FindingState.SUPPRESSED]
     blocking = [one for one in gaps if one.kind is GapKind.BLOCKING]
     stopping = [one for one in blocking if one.code not in allowed]
-    blocked = _blocked(counted, fail_on)
+    judged = counted if new is None else [one for one in counted if one.identity in new]
+    blocked = _blocked(judged, fail_on, "finding" if new is None else "new finding")
     reasons = [*blocked, *_gap_reasons(stopping), *_counts(counted)]
     return Verdict(
         status=_status(counted, blocking),
@@ -54,14 +57,14 @@ def _exit_code(blocked: bool, stopping: list[Gap]) -> int:  # noqa: FBT001 - pri
     return ExitCode.INCOMPLETE if stopping else ExitCode.PASSED
 
 
-def _blocked(findings: list[Finding], fail_on: Level | None) -> list[str]:
+def _blocked(findings: list[Finding], fail_on: Level | None, noun: str) -> list[str]:
     if fail_on is None:
         return []
     worst = [one for one in findings if one.severity.rank >= fail_on.rank]
     if not worst:
         return []
     ids = sorted({one.id for one in worst})
-    return [f"{_number(len(worst), 'finding')} of severity {fail_on} or worse ({_some(ids)})"]
+    return [f"{_number(len(worst), noun)} of severity {fail_on} or worse ({_some(ids)})"]
 
 
 def _gap_reasons(gaps: list[Gap]) -> list[str]:

@@ -31,6 +31,17 @@ _Word = TypeVar("_Word", Criticality, Exposure)
 def add_gate_options(parser: argparse.ArgumentParser) -> None:
     """Add what a decision rests on beside the image and the advisories."""
     add_context_options(parser)
+    change = parser.add_argument_group("change")
+    change.add_argument(
+        "--baseline",
+        metavar="REPORT|IMAGE",
+        help="say what is new and what is fixed since this JSON report, or this image",
+    )
+    change.add_argument(
+        "--new-only",
+        action="store_true",
+        help="let --fail-on block for findings that the baseline does not have",
+    )
     policy = parser.add_argument_group("policy")
     policy.add_argument(
         "--policy",
@@ -100,6 +111,22 @@ def gate_of(args: argparse.Namespace) -> Gate:
     )
     gate = _with_policies(gate, args, root, project)
     return _with_files(gate, args.dockerfile, root, project, reference)
+
+
+def baseline_name(args: argparse.Namespace) -> str:
+    """Return the report or image to compare with; empty: none. Raises UsageError.
+
+    What the project's file names is relative to it, if it is a file.
+    """
+    named: str = args.baseline or ""
+    root = None if named else _root(args.project)
+    if root is not None:
+        named = _project(root).baseline
+        if named and (root / named).exists():
+            named = str(_inside(root, named, "baseline"))
+    if args.new_only and not named:
+        raise UsageError("--new-only needs a --baseline to tell what is new")
+    return named
 
 
 def _root(named: str | None) -> Path | None:

@@ -116,6 +116,7 @@ def scan_options(args: argparse.Namespace) -> ScanOptions:
         workers=_count(setting(args.workers, "WORKERS"), "--workers"),
         fail_on=_level(setting(getattr(args, "fail_on", None), "FAIL_ON")),
         allow_incomplete=_codes(getattr(args, "allow_incomplete", [])),
+        new_only=getattr(args, "new_only", False),
         timings=getattr(args, "timings", False),
     )
 

@@ -6,9 +6,13 @@ examples:
 """
 
 import argparse
+from pathlib import Path
 
+from msgspec.structs import replace
+
+from scantling.advisories.database import Database
 from scantling.cli.databases import open_chosen
-from scantling.cli.gates import add_gate_options, gate_of
+from scantling.cli.gates import add_gate_options, baseline_name, gate_of
 from scantling.cli.options import (
     add_database_option,
     add_image_options,
@@ -18,6 +22,8 @@ from scantling.cli.options import (
 )
 from scantling.cli.output import add_output_options, outputs, write
 from scantling.cli.watch import watching
+from scantling.core.model.report import ScanReport
+from scantling.core.progress import Progress
 from scantling.scan import scan
 
 
@@ -38,8 +44,11 @@ def run(args: argparse.Namespace) -> int:
     options = scan_options(args)
     chosen = outputs(args, default="table")
     gate = gate_of(args)
+    baseline = baseline_name(args)
     database = open_chosen(args.db)
     with watching(quiet=args.quiet) as progress:
+        if baseline:
+            gate = replace(gate, baseline=(baseline, _earlier(baseline, database, args, progress)))
         report = scan(
             args.target,
             database,
@@ -50,3 +59,15 @@ def run(args: argparse.Namespace) -> int:
         )
     write(report, chosen, args)
     return report.verdict.exit_code
+
+
+def _earlier(
+    name: str, database: Database, args: argparse.Namespace, progress: Progress
+) -> ScanReport:
+    """Return the report to compare with: as stored, or of an image scanned now in the same way."""
+    # Only a scan that compares reads stored reports.
+    from scantling.reports.stored import is_report, stored_report  # noqa: PLC0415
+
+    if is_report(Path(name)):
+        return stored_report(Path(name))
+    return scan(name, database, scan_options(args), cache=cache_of(args), progress=progress)
