@@ -138,9 +138,12 @@ def _schemes() -> Iterator[str]:
 def _formats() -> Iterator[str]:
     yield "# Report formats\n"
     yield "| format | media type | suffix | without matching |\n|---|---|---|---|"
-    for one in FORMATS.values():
-        alone = "yes" if one.inventory else "no"
-        yield f"| `{one.name}` | {one.media_type} | `{one.suffix}` | {alone} |"
+    for name, plugin in FORMATS.items():
+        alone = "yes" if plugin.inventory else "no"
+        yield f"| `{name}` | {plugin.media_type} | `{plugin.suffix}` | {alone} |"
+    for name, plugin in FORMATS.items():
+        module = import_module(plugin.render.__module__)
+        yield f"\n## {name}\n\n{cleandoc(module.__doc__ or '')}"
 
 
 def _facts() -> Iterator[str]:

@@ -45,14 +45,14 @@ def test_a_report_reads_as_it_did(format_: Format, name: str) -> None:
     text = _rendered(format_, name)
     if os.environ.get("SCANTLING_ACCEPT"):
         snapshot.parent.mkdir(exist_ok=True)
-        snapshot.write_text(text, encoding="utf-8")
+        snapshot.write_bytes(text.encode())  # line ends as the format has them
 
-    assert text == snapshot.read_text(encoding="utf-8")
+    assert text == snapshot.read_bytes().decode()
 
 
 @pytest.mark.parametrize("format_", FORMATS.values(), ids=lambda one: one.name)
 def test_nothing_from_an_image_stays_active(format_: Format) -> None:
-    text = _OWN_COMMANDS.sub("", _rendered(format_, "hostile"))
+    text = _OWN_COMMANDS.sub("", _rendered(format_, "hostile")).replace("\r\n", "\n")
 
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", text)
     assert not re.search(r"(?m)^\s*::", text)
