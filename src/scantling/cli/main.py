@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-# command: what it is for. The module is `scantling.cli.commands.<command>`.
+# command: what it is for. The module is `scantling.cli.commands.<command>`,
+# with an underscore for each dash.
 COMMANDS: Final = {
     "scan": "scan an image and decide whether it may ship",
     "sbom": "list what is in an image, without judging it",
@@ -16,6 +17,8 @@ COMMANDS: Final = {
     "explain": "say why a vulnerability does or does not apply to an image",
     "fix": "plan what to do about an image's findings, and edit the project",
     "base": "tell which base image an image stands on, and what to do about it",
+    "attest": "sign what a scan came to, beside the image",
+    "verify-attestation": "check what was signed about an image, by whom, and how old it is",
     "policy": "write, check and try the rules of what may ship",
     "db": "build, update and inspect the advisory database",
     "cache": "see and trim the cache of layer facts",

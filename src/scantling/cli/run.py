@@ -29,7 +29,7 @@ class Parser(argparse.ArgumentParser):
 
 def run(command: str, argv: Sequence[str]) -> int:
     """Run `command` with its arguments and return the exit code."""
-    module = import_module(f"scantling.cli.commands.{command}")
+    module = module_of(command)
     parser = parser_of(command)
     try:
         code = module.run(parser.parse_args(_spelled_out(module, argv)))
@@ -47,9 +47,14 @@ def run(command: str, argv: Sequence[str]) -> int:
     return int(code)
 
 
+def module_of(command: str) -> ModuleType:
+    """Return the module of a command."""
+    return import_module(f"scantling.cli.commands.{command.replace('-', '_')}")
+
+
 def parser_of(command: str) -> Parser:
     """Return the parser of a command, with its module's docstring as the description."""
-    module = import_module(f"scantling.cli.commands.{command}")
+    module = module_of(command)
     parser = Parser(
         prog=f"scantling {command}",
         description=module.__doc__,

@@ -299,7 +299,8 @@ def _layers(
         return
     if len(manifest.layers) > _MOST:
         yield Found(where=where, problem=f"more than {_MOST} are attached; not all were looked at")
-    for number, layer in enumerate(manifest.layers[:_MOST]):
+    # The newest are the last.
+    for number, layer in [*enumerate(manifest.layers)][-_MOST:]:
         said = (layer.annotations or {}).get("predicateType", "")
         if not predicate_type or said in {"", predicate_type}:
             yield budget.fetch(place, layer.digest, f"{where}, layer {number}")
