@@ -85,6 +85,8 @@ class _Planner:
             if now.after is None or now.refusal:
                 # Something before it changed the same packages, or fixed the same.
                 stale = stale or now.after is None
+                if proposal.kind is ActionKind.REBASE:
+                    self._put_aside(proposal, checked)
                 continue
             ranked = order(proposal, rank(proposal, now))
             if queue and ranked > order(queue[0][0], rank(*queue[0])):

@@ -132,7 +132,8 @@ def _proposal(situation: Situation, ecosystem: str, effort: Effort, steps: list[
         removed=removed,
         added=added,
         aims=tuple(sorted({one for step in steps for one in step.choice.clears})),
-        effort=effort,
+        # Without a package manager somebody else has to build the base anew.
+        effort=effort if manager else Effort.UNKNOWN,
         edit=edit.edits,
         commands=run_lines(wanted, manager),
         warnings=edit.warnings,

@@ -120,9 +120,13 @@ def effort_of(
     first, second = parse_tag(old.tag).version, parse_tag(new.tag).version
     if not first or not second:
         return Effort.UNKNOWN
-    if first[0] != second[0]:
-        return Effort.MAJOR
-    return Effort.MINOR if first[1:2] != second[1:2] else Effort.PATCH
+    # A tag with fewer numbers is the newest of its line: nothing is told about the others.
+    differ = [
+        index for index, (one, other) in enumerate(zip(first, second, strict=False)) if one != other
+    ]
+    if not differ:
+        return Effort.PATCH
+    return (Effort.MAJOR, Effort.MINOR, Effort.PATCH)[min(differ[0], 2)]
 
 
 def familiar(reference: str) -> str:
