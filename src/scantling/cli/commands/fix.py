@@ -30,6 +30,7 @@ from scantling.scan import look, scan
 
 if TYPE_CHECKING:
     from scantling.advisories.database import Database
+    from scantling.core.model.base import BaseImage
     from scantling.core.model.plan import FixPlan
     from scantling.core.model.report import ScanReport
     from scantling.core.progress import Progress
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _FORMATS: Final = ("text", "markdown", "json", "diff")
 _REPORT: Final = ".json"
+_ADVISED: Final = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -201,6 +203,28 @@ def _notes(report: "ScanReport", database: "Database", situation: "Situation") -
         yield "no project was given, so there is nothing to edit: name its folder with --project"
     if situation.candidates and not (situation.base and situation.base.layers):
         yield "no base was recognized, so no candidate could be measured: see scantling base"
+    if situation.base is not None and not situation.candidates:
+        yield from _unmeasured(situation, situation.base, database)
+
+
+def _unmeasured(situation: "Situation", base: "BaseImage", database: "Database") -> Iterator[str]:
+    """Yield bases that are advised by their names: nobody has looked into them here."""
+    from scantling.bases.advise import advise  # noqa: PLC0415
+    from scantling.bases.official import embedded  # noqa: PLC0415
+
+    parsed = situation.files.parsed()
+    chain = parsed.chain(situation.files.target) if parsed else ()
+    found = advise(
+        base,
+        embedded(),
+        (),
+        database.releases,
+        today=clock.now().date().isoformat(),
+        declared=chain[0].image if chain else "",
+    )
+    names = [one.after for one in found if one.after and one.after != one.before]
+    for name in tuple(dict.fromkeys(names))[:_ADVISED]:
+        yield f"not measured: {name}; --candidate {name} counts what it removes and adds"
 
 
 def _apply(plan: "FixPlan", root: Path | None) -> None:

@@ -64,7 +64,7 @@ def _left(plan: FixPlan) -> Iterator[str]:
         return
     yield f"\n### Left: {number(len(plan.unfixable), 'finding')}\n\n"
     for reason, found in words.left(plan):
-        shown = ", ".join(f"{one.id} ({one.purl})" for one in found[:_LEFT])
+        shown = ", ".join(map(words.spoken, found[:_LEFT]))
         more = f" and {len(found) - _LEFT} more" if len(found) > _LEFT else ""
         yield f"- {inert(reason)}: {inert(shown, limit=4096)}{more}\n"
 

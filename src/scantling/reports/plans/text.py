@@ -62,6 +62,6 @@ def _left(plan: FixPlan) -> Iterator[str]:
         return
     yield f"\nLeft: {number(len(plan.unfixable), 'finding')} that no action removes\n"
     for reason, found in words.left(plan):
-        shown = ", ".join(f"{one.id} ({one.purl})" for one in found[:_LEFT])
+        shown = ", ".join(map(words.spoken, found[:_LEFT]))
         more = f" and {len(found) - _LEFT} more" if len(found) > _LEFT else ""
         yield f"  {neutral(reason)}: {neutral(shown)}{more}\n"

@@ -69,6 +69,11 @@ def left(plan: FixPlan) -> tuple[tuple[str, tuple[Named, ...]], ...]:
     )
 
 
+def spoken(one: Named) -> str:
+    """Return a finding as people speak of it: `CVE-… (pkg:deb/debian/openssl)`."""
+    return f"{one.id} ({without_version(one.purl)})"
+
+
 def moves(action: FixAction) -> tuple[str, ...]:
     """Return the packages that change, as `name before → after`; those that come or go as such."""
     found = []
