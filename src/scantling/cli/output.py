@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from msgspec import Struct
 from scantling.core.errors import UsageError
 from scantling.core.model.report import ScanReport
 from scantling.reports.api import Format, Look
-from scantling.reports.driver import render
+from scantling.reports.driver import render, written
 from scantling.reports.registry import FORMATS
 
 
@@ -60,7 +61,16 @@ def _output(text: str, *, inventory: bool) -> Output:
         raise UsageError(f"--format takes one of {', '.join(FORMATS)}; not {name!r}")
     if inventory and not FORMATS[name].inventory:
         raise UsageError(f"--format {name} needs findings; use scantling scan")
+    _check_binary(FORMATS[name], file)
     return Output(FORMATS[name], file)
+
+
+def _check_binary(format_: Format, file: str) -> None:
+    if format_.document is not None and not file:
+        raise UsageError(f"--format {format_.name} goes to a file: --format {format_.name}=FILE")
+    if format_.needs and find_spec(format_.needs) is None:
+        extra = f"pip install 'scantling[{format_.name}]'"
+        raise UsageError(f"--format {format_.name} needs {format_.needs}; install it: {extra}")
 
 
 def write(report: ScanReport, chosen: tuple[Output, ...], args: argparse.Namespace) -> None:
@@ -71,11 +81,10 @@ def write(report: ScanReport, chosen: tuple[Output, ...], args: argparse.Namespa
             width=os.get_terminal_size().columns if sys.stdout.isatty() else 120,
             show_suppressed=args.show_suppressed,
         )
-        text = render(report, one.format, look)
         if one.file:
-            _replace(Path(one.file), text)
+            _replace(Path(one.file), written(report, one.format, look))
         else:
-            sys.stdout.write(text)
+            sys.stdout.write(render(report, one.format, look))
 
 
 def _color(wish: str) -> bool:
@@ -85,14 +94,12 @@ def _color(wish: str) -> bool:
     return wish == "always"
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: bytes) -> None:
     from tempfile import NamedTemporaryFile  # noqa: PLC0415 - 8 ms, only for files
 
     try:
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            file.write(text)
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            file.write(content)
         Path(file.name).chmod(0o644)
         Path(file.name).replace(path)
     except OSError as error:

@@ -29,3 +29,7 @@ class Format(Struct, frozen=True, kw_only=True):
     render: Callable[[ScanReport, Look], Iterator[str]]
     inventory: bool = False
     """It can also render an inventory without matching (`scantling sbom`)."""
+    document: Callable[[ScanReport, Look], bytes] | None = None
+    """For a format that is not text: its bytes. `render` then yields what they are made of."""
+    needs: str = ""
+    """The module of an optional extra of the same name as the format; '' if it needs none."""

@@ -17,6 +17,7 @@ FORMATS: Final = Plugins(
         "sarif": "sarif",
         "markdown": "markdown",
         "html": "html",
+        "pdf": "pdf",
         "csv": "csv",
         "spdx": "spdx",
         "spdx3": "spdx3",

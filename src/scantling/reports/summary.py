@@ -15,7 +15,8 @@ from msgspec import Struct
 from scantling.core.model.advisory import Fix, Level, Signal
 from scantling.core.model.base import Part
 from scantling.core.model.decision import Decision
-from scantling.core.model.finding import Finding, FindingState
+from scantling.core.model.finding import Finding, FindingState, VerdictStatus
+from scantling.core.model.gap import GapKind
 from scantling.core.model.inventory import Package
 from scantling.core.model.place import Place
 from scantling.core.model.report import ScanReport
@@ -174,6 +175,23 @@ def size(size_bytes: int) -> str:
             return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def meaning(report: ScanReport) -> str:
+    """Return what the verdict means, as a sentence that never calls the unknown clean."""
+    blocking = sum(one.kind is GapKind.BLOCKING for one in report.gaps)
+    match report.verdict.status:
+        case VerdictStatus.CLEAN if report.database is None:
+            return "Everything was read. Nothing was matched against advisories."
+        case VerdictStatus.CLEAN:
+            return "Everything was read and compared, and nothing is open."
+        case VerdictStatus.FINDINGS:
+            return "Everything that counts was read and compared; these findings are open."
+        case _ if blocking:
+            gaps = view.number(blocking, "thing")
+            return f"{gaps} could not be read or judged, so this image is not proven clean."
+        case _:
+            return "Some findings could not be judged, so this image is not proven clean."
 
 
 def age_days(as_of: str, created: str) -> int | None:

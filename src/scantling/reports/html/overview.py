@@ -43,7 +43,10 @@ def verdict(report: ScanReport) -> Markup:
     """Return the verdict with the reasons that prove it."""
     said = report.verdict
     class_, word = _WORDS[said.status]
-    inner = [element("p", word, class_="word"), element("p", _meaning(report), class_="lead")]
+    inner = [
+        element("p", word, class_="word"),
+        element("p", summary.meaning(report), class_="lead"),
+    ]
     inner.append(listed(said.reasons))
     if said.allowed:
         accepted = join([tag(one, "warn") for one in said.allowed])
@@ -58,22 +61,6 @@ def verdict(report: ScanReport) -> Markup:
         element("div", *inner, class_=f"card verdict {class_}"),
         _tiles(report),
     )
-
-
-def _meaning(report: ScanReport) -> str:
-    blocking = sum(one.kind is GapKind.BLOCKING for one in report.gaps)
-    match report.verdict.status:
-        case VerdictStatus.CLEAN if report.database is None:
-            return "Everything was read. Nothing was matched against advisories."
-        case VerdictStatus.CLEAN:
-            return "Everything was read and compared, and nothing is open."
-        case VerdictStatus.FINDINGS:
-            return "Everything that counts was read and compared; these findings are open."
-        case _ if blocking:
-            gaps = view.number(blocking, "thing")
-            return f"{gaps} could not be read or judged, so this image is not proven clean."
-        case _:
-            return "Some findings could not be judged, so this image is not proven clean."
 
 
 def _tiles(report: ScanReport) -> Markup:
