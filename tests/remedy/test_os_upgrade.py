@@ -3,6 +3,7 @@
 import pytest
 
 from scantling.core.model.plan import ActionKind, Effort
+from scantling.remedy.api import Situation
 from tests.remedy.world import APT, after, base, flaw, image, plan, situation, system
 
 OPENSSL = (
@@ -174,3 +175,40 @@ def test_steps_of_different_size_are_different_actions() -> None:
         ("pkg:deb/x/openssl", Effort.PATCH),
         ("pkg:deb/x/curl", Effort.MAJOR),
     ]
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "manager", "version"),
+    [
+        ("deb/debian:12", "apt", "2"),
+        ("apk/alpine:3.18", "apk-tools", "2-r0"),
+        ("rpm/almalinux:9", "dnf", "2-1.el9"),
+    ],
+    ids=["deb", "apk", "rpm"],
+)
+def test_the_line_of_an_earlier_plan_gets_longer_and_newer_instead_of_a_second_one(
+    ecosystem: str, manager: str, version: str
+) -> None:
+    """Each RUN is a layer, and a plan is made again with every new advisory."""
+
+    def where(dockerfile: str) -> Situation:
+        packages = (system(one, "1-r0", ecosystem=ecosystem) for one in (manager, "zlib", "curl"))
+        return situation(*packages, dockerfile=dockerfile, on=base())
+
+    first = after(
+        plan(
+            where("FROM x\n"),
+            flaw("CVE-1", "zlib", version.replace("2", "1.5"), ecosystem=ecosystem),
+        )
+    )
+    second = after(
+        plan(
+            where(first),
+            flaw("CVE-1", "zlib", version, ecosystem=ecosystem),
+            flaw("CVE-2", "curl", version, ecosystem=ecosystem),
+        )
+    )
+
+    assert first.count("\n") == second.count("\n") == 2
+    assert second.count("zlib") == second.count("curl") == 1
+    assert version.replace("2", "1.5") not in second

@@ -1,5 +1,6 @@
 """RUN lines that upgrade system packages: what they say, and where in a Dockerfile they go."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -28,6 +29,10 @@ _MANAGERS: Final = {
         ("tdnf", "tdnf"),
     ),
 }
+_WORD: Final = re.compile(
+    r'(?P<quote>"?)[A-Za-z0-9][A-Za-z0-9+._-]*+[A-Za-z0-9.+_:~=>-]*+(?P=quote)'
+)
+_DASHED: Final = re.compile(r"-[0-9]")
 _ROOT: Final = frozenset({"", "0", "root"})
 _MAKERS: Final = frozenset({"RUN", "COPY", "ADD"})
 
@@ -57,12 +62,10 @@ class Editor(Struct, frozen=True, kw_only=True):
         after, rest = _pinned(before, self.wanted, files)
         # From the end, so that the places of the others stay.
         for group in reversed(_by_position(after, rest, files, self.situation)):
-            at = [one for one in after.instructions if one.start == group.after.start]
-            command = run_line(group.wanted, self.manager)
-            edited = insert_run(after, at[0], command) if at and command else None
-            if edited is None:
+            text = _with_run(after, group, self.manager)
+            if text is None:
                 return ()
-            after = parse(edited.text, arguments=files.arguments)
+            after = parse(text, arguments=files.arguments)
         return (Edit(path=files.dockerfile, before=before.text, after=after.text),)
 
 
@@ -85,23 +88,81 @@ def run_line(wanted: Iterable[Wanted], manager: str) -> str:
     wanted = tuple(wanted)
     if not manager or not wanted or not all(map(_is_safe, wanted)):
         return ""
+    return _command(manager, {one.package.name: _word(one, manager) for one in wanted}.values())
+
+
+def _word(one: Wanted, manager: str) -> str:
+    """Return a package with its version as a package manager takes it."""
+    name, version = one.package.name, one.version
+    if not version:
+        return name
     match manager:
         case "apt-get":
-            pins = _joined(wanted, "=")
-            return (
-                "apt-get update && apt-get install --only-upgrade -y --no-install-recommends"
-                f" {pins} && rm -rf /var/lib/apt/lists/*"
-            )
+            return f"{name}={version}"
         case "apk":
             # The repository keeps one version; a lower bound holds the fix and survives the next.
-            names = {one.package.name: one.version for one in wanted}
-            pins = " ".join(
-                f'"{name}>={version}"' if version else name
-                for name, version in sorted(names.items())
-            )
-            return f"apk add --no-cache --upgrade {pins}"
+            return f'"{name}>={version}"'
         case _:
-            return f"{manager} upgrade -y {_joined(wanted, '-')} && {manager} clean all"
+            return f"{name}-{version}"
+
+
+def _command(manager: str, words: Iterable[str]) -> str:
+    before, behind = _around(manager)
+    return before + " ".join(sorted(words)) + behind
+
+
+def _around(manager: str) -> tuple[str, str]:
+    """Return what is before and behind the packages in our own commands."""
+    match manager:
+        case "apt-get":
+            return (
+                "apt-get update && apt-get install --only-upgrade -y --no-install-recommends ",
+                " && rm -rf /var/lib/apt/lists/*",
+            )
+        case "apk":
+            return "apk add --no-cache --upgrade ", ""
+        case _:
+            return f"{manager} upgrade -y ", f" && {manager} clean all"
+
+
+def _with_run(file: Dockerfile, group: "_Group", manager: str) -> str | None:
+    """Return the file with the packages upgraded behind an instruction; None: not safely.
+
+    Where a line of ours stands there already it gets longer: each RUN is a layer.
+    """
+    position = next(
+        (at for at, one in enumerate(file.instructions) if one.start == group.after.start), None
+    )
+    command = run_line(group.wanted, manager)
+    if position is None or not command:
+        return None
+    for ours in file.instructions[position : position + 2]:
+        words = _words_of(ours, manager)
+        if words:
+            mine = {one.package.name: _word(one, manager) for one in group.wanted}
+            kept = [one for one in words if not any(_is_of(one, name) for name in mine)]
+            longer = f"RUN {_command(manager, [*kept, *mine.values()])}"
+            return file.text[: ours.start] + longer + file.text[ours.end :]
+    edited = insert_run(file, file.instructions[position], command)
+    return None if edited is None else edited.text
+
+
+def _is_of(word: str, name: str) -> bool:
+    """Return whether a word of a command of ours is about the package of this name."""
+    rest = word.strip('"').removeprefix(name)
+    named = word.strip('"').startswith(name)
+    return named and (not rest or rest[0] in "=>" or bool(_DASHED.match(rest)))
+
+
+def _words_of(instruction: Instruction, manager: str) -> list[str]:
+    """Return the packages of a RUN that is exactly ours; none for any other."""
+    before, behind = _around(manager)
+    text = instruction.raw
+    whole = f"RUN {before}", behind
+    if not (text.startswith(whole[0]) and text.endswith(whole[1])):
+        return []
+    words = text[len(whole[0]) : len(text) - len(whole[1])].split(" ")
+    return words if all(_WORD.fullmatch(one) for one in words) else []
 
 
 def run_lines(wanted: Iterable[Wanted], manager: str) -> tuple[str, ...]:
@@ -159,13 +220,6 @@ def _untold(wanted: Iterable[Wanted]) -> tuple[str, ...]:
 def _is_safe(one: Wanted) -> bool:
     version_ok = not one.version or is_version(one.version)
     return version_ok and is_name(one.package.type, one.package.name)
-
-
-def _joined(wanted: Iterable[Wanted], sign: str) -> str:
-    names = {one.package.name: one.version for one in wanted}
-    return " ".join(
-        f"{name}{sign}{version}" if version else name for name, version in sorted(names.items())
-    )
 
 
 def _pinned(

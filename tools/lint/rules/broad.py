@@ -10,6 +10,7 @@ _PLACES: Final = (
     "src/scantling/cli/run.py",
     "src/scantling/catalog/",
     "src/scantling/core/sandbox/",
+    "src/scantling/remedy/driver.py",
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import unquote
 
 from scantling.core.model.plan import Effort, FixAction, FixPlan, Named
 from scantling.core.purl import without_version
@@ -85,7 +86,7 @@ def moves(action: FixAction) -> tuple[str, ...]:
 
 def _version(purl: str) -> str:
     body = purl.partition("#")[0].partition("?")[0]
-    return body.rpartition("@")[2] if purl else ""
+    return unquote(body.rpartition("@")[2], errors="surrogateescape") if purl else ""
 
 
 def _sum(pairs: tuple[tuple[str, int], ...]) -> int:
