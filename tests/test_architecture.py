@@ -36,6 +36,14 @@ _BREACHES = {
         "assess/vex/formats/csaf.py",
         "import scantling.assess.vex.formats.openvex",
     ),
+    "CI systems never import each other": (
+        "ci/systems/gitlab.py",
+        "import scantling.ci.systems.github",
+    ),
+    "forges never import each other": (
+        "ci/forges/gitlab.py",
+        "import scantling.ci.forges.github",
+    ),
     "ecosystems never import each other": (
         "catalog/ecosystems/dpkg/status.py",
         "import scantling.catalog.ecosystems.apk.installed",
@@ -238,6 +246,8 @@ def test_plug_in_modules_of_registries_are_all_listed() -> None:
     """Each file that ends with PLUGIN must be in its area's registry."""
     registries = {
         "assess/vex/formats": "assess/vex/registry.py",
+        "ci/systems": "ci/registry.py",
+        "ci/forges": "ci/registry.py",
         "reports/formats": "reports/registry.py",
         "versions/schemes": "versions/registry.py",
         "image/sources": "image/registry.py",

@@ -413,6 +413,44 @@ def test_scratch_files_have_no_name_and_a_quota(tmp_path: Path) -> None:
     file.close()
 
 
+def _sent(*answers: httpx2.Response | Exception) -> tuple[int, list[int | str]]:
+    """Send a change to a server that answers so, one answer each; return tries and the outcome."""
+    left, seen = [*answers], list[int | str]()
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        one = left.pop(0)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    try:
+        reply = _http(answer).send("POST", URL, limit_bytes=100, body=b"{}")
+        seen.append(reply.status)
+    except NetworkError as error:
+        seen.append(error.kind)
+    return len(answers) - len(left), seen
+
+
+def test_a_change_is_sent_again_only_if_the_server_did_nothing() -> None:
+    done = httpx2.Response(201)
+    wait = {"Retry-After": "1"}
+
+    assert _sent(httpx2.ConnectError("refused"), done) == (2, [201])
+    assert _sent(httpx2.Response(429), done) == (2, [201])
+    assert _sent(httpx2.Response(403, headers=wait), done) == (2, [201])
+    assert _sent(httpx2.Response(403), done) == (1, [403])
+    assert _sent(httpx2.Response(502), done) == (1, ["status"])
+    assert _sent(httpx2.Response(503, headers=wait), done) == (1, ["status"])
+    assert _sent(httpx2.ReadTimeout("silent"), done) == (1, ["timeout"])
+    assert _sent(httpx2.RemoteProtocolError("broke off"), done) == (1, ["protocol"])
+
+
+def test_a_change_never_follows_a_redirect() -> None:
+    moved = httpx2.Response(307, headers={"Location": "https://feeds.example.com/other"})
+
+    assert _sent(moved, httpx2.Response(201)) == (1, ["forbidden"])
+
+
 def test_a_scratch_file_that_its_taker_closed_does_not_count(tmp_path: Path) -> None:
     scratch = Scratch(str(tmp_path), quota_bytes=100)
 

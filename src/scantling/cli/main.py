@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "diff": "compare two scans: what is new, fixed, or hidden now",
     "explain": "say why a vulnerability does or does not apply to an image",
     "fix": "plan what to do about an image's findings, and edit the project",
+    "ci": "scan in a pipeline, with reports and comments where its people look",
     "base": "tell which base image an image stands on, and what to do about it",
     "attest": "sign what a scan came to, beside the image",
     "verify-attestation": "check what was signed about an image, by whom, and how old it is",

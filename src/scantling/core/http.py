@@ -7,6 +7,7 @@
 4. Time-outs, a minimum speed, 64 KiB of headers, and a limit of bytes on every body.
 5. Bodies arrive as they are stored (`Accept-Encoding: identity`); nothing is decompressed here.
 6. Failures that may pass are tried again with growing, random waits; a broken download resumes.
+   What changes something is tried again only if the server did nothing for certain (`send`).
 
 Proxies: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment are honored,
 since many networks have no other way out; the proxy then resolves names, so rule 2 holds for
@@ -62,6 +63,8 @@ _WAIT_LIMIT_S: Final = 60
 _TRIES_IN_ALL: Final = 20
 """Even a download that moves on with each try ends."""
 _REDIRECT: Final = frozenset({301, 302, 303, 307, 308})
+_REFUSED: Final = frozenset({403, 429})
+"""Answers of a server that did nothing and asks to wait."""
 
 _Result = TypeVar("_Result")
 
@@ -161,16 +164,35 @@ class Http:
             within=within,
         )
 
+        return self._retrying(lambda: self._reply(call, limit_bytes), lambda: 0)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        limit_bytes: int,
+        headers: tuple[tuple[str, str], ...] = (),
+        authorization: Secret | None = None,
+        body: bytes = b"",
+    ) -> Reply:
+        """Change something once and return the answer, as `request` does otherwise.
+
+        It is tried again only where the server did nothing for certain: it could not be reached, or
+        it refused with 429 (or 403 and `Retry-After`, as GitHub does). Raises NetworkError; after
+        one of another kind nobody knows whether the change was made.
+        """
+        call = _Call(
+            url=url, method=method, headers=headers, authorization=authorization, body=body
+        )
+
         def once() -> Reply:
-            with self._exchange(call) as response:
-                raise_for_passing(response)
-                return Reply(
-                    url=str(response.request.url),
-                    status=response.status_code,
-                    headers=dict(response.headers),
-                    body=b"".join(limited(response, limit_bytes)),
-                    challenges=tuple(response.headers.get_list("www-authenticate")),
-                )
+            try:
+                return self._reply(call, limit_bytes)
+            except PassingError as failure:
+                if failure.error.kind != "unreachable" and failure.error.status not in _REFUSED:
+                    raise failure.error from None
+                raise
 
         return self._retrying(once, lambda: 0)
 
@@ -213,6 +235,17 @@ class Http:
     def reach(self, url: str) -> Reach:
         """Return how near the server of `url` is. Raises NetworkError if it has no address."""
         return self._admit(_parsed(url), Reach.LOOPBACK)[1]
+
+    def _reply(self, call: _Call, limit_bytes: int) -> Reply:
+        with self._exchange(call) as response:
+            raise_for_passing(response)
+            return Reply(
+                url=str(response.request.url),
+                status=response.status_code,
+                headers=dict(response.headers),
+                body=b"".join(limited(response, limit_bytes)),
+                challenges=tuple(response.headers.get_list("www-authenticate")),
+            )
 
     def _retrying(self, once: Callable[[], _Result], progress: Callable[[], int]) -> _Result:
         tries, left = 0, _TRIES_IN_ALL

@@ -22,6 +22,7 @@ _RANGE: Final = re.compile(r"bytes (?P<start>[0-9]{1,18})-[0-9]{1,18}/(?:[0-9]{1
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _OK: Final = 200
 _PARTIAL: Final = 206
+_FORBIDDEN: Final = 403
 _BAD_RANGE: Final = 416
 
 
@@ -192,9 +193,12 @@ def _stored(response: httpx2.Response) -> Iterator[bytes]:
 
 
 def raise_for_passing(response: httpx2.Response) -> None:
-    """Raise PassingError for a status that may pass (429, 5xx)."""
-    if response.status_code in _PASSING:
-        asked = response.headers.get("retry-after", "")
+    """Raise PassingError for a status that may pass (429, 5xx; 403 with Retry-After).
+
+    Source: GitHub Docs, "Rate limits for the REST API": secondary limits are 403 or 429.
+    """
+    asked = response.headers.get("retry-after", "")
+    if response.status_code in _PASSING or (response.status_code == _FORBIDDEN and asked):
         wait_s = int(asked) if _SECONDS.fullmatch(asked) else 0
         raise PassingError(status_error(response, wait_s), wait_s)
 
