@@ -8,6 +8,7 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import html5lib  # type: ignore[import-untyped]  # ships no types
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -182,6 +183,7 @@ def test_a_page_is_well_formed_and_holds_no_script(name: str) -> None:
     page = _page(REPORTS[name])
 
     _parse_as_xml(page)
+    html5lib.HTMLParser(strict=True).parse(page)
     assert {tag for tag, _ in _Shape(page).tags} & {"script", "iframe", "object", "img"} == set()
 
 

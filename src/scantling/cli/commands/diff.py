@@ -10,6 +10,7 @@ there; 3 if findings of A cannot be judged in B.
 examples:
   scantling diff main.json branch.json --fail-on new
   scantling diff registry.example.com/team/app:1.2 app.tar --format json
+  scantling diff main.json branch.json --format html > changes.html
 """
 
 import argparse
@@ -33,12 +34,16 @@ from scantling.core.errors import ExitCode
 from scantling.core.model.compare import Comparison
 from scantling.core.model.finding import FindingState
 from scantling.core.model.report import ScanReport
+from scantling.reports.compare.markdown import markdown
+from scantling.reports.compare.page import page
 from scantling.reports.stored import is_report, stored_report
 from scantling.scan import scan
 
 _FORMATS: Final[dict[str, Callable[[Comparison, comparisons.Named], str]]] = {
     "text": comparisons.text,
     "json": comparisons.json,
+    "markdown": lambda found, named: markdown(found, named.before, named.after),
+    "html": lambda found, named: page(found, named.before, named.after),
 }
 
 

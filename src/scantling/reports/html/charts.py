@@ -17,7 +17,7 @@ from scantling.core.model.base import Part
 from scantling.core.model.finding import Finding
 from scantling.reports import view
 from scantling.reports.html.markup import NOTHING, Markup, element, join, number
-from scantling.reports.summary import FixGroup, levels_by_fix, levels_by_part, years
+from scantling.reports.summary import FixGroup, levels, levels_by_fix, levels_by_part, years
 
 _WIDTH: Final = 560
 _LABEL: Final = 86
@@ -73,8 +73,8 @@ def parts(findings: Sequence[Finding]) -> Figure | None:
     if not set(counts) - {Part.UNKNOWN}:
         return None
     rows = [
-        _Row(_PARTS[part], tuple((f"f-{level}", level, n) for level, n in levels.items()))
-        for part, levels in counts.items()
+        _Row(_PARTS[part], tuple((f"f-{level}", level, n) for level, n in row.items()))
+        for part, row in counts.items()
     ]
     base = sum(counts.get(Part.BASE, {}).values())
     reading = f"{base} of {view.number(len(findings), 'open finding')} came with the base image."
@@ -112,6 +112,21 @@ def risks(findings: Sequence[Finding]) -> Figure | None:
     return Figure("Risk, highest first, with its uncertainty", reading, _curve(rated, reading))
 
 
+def changes(groups: Sequence[tuple[str, Sequence[Finding]]]) -> Figure | None:
+    """Return what became of findings, each bar split by severity; None if there are none."""
+    rows = []
+    for title, findings in groups:
+        counts = levels(findings)
+        rows.append(_Row(title, tuple((f"f-{one}", one.value, n) for one, n in counts.items())))
+    total = sum(len(findings) for _, findings in groups)
+    if not total:
+        return None
+    present = {one.severity for _, findings in groups for one in findings}
+    legend = [(f"f-{level}", level.value) for level in view.LEVELS if level in present]
+    reading = f"{view.number(total, 'finding')} changed, by severity."
+    return Figure("What changed", reading, _bars(rows, legend, reading))
+
+
 def risk_bar(score: float, low: float, high: float) -> Markup:
     """Return a small bar from 0 to 100: the range, and a mark at the score. Words stand beside."""
     width = max(high - low, 1.0)
@@ -123,10 +138,10 @@ def risk_bar(score: float, low: float, high: float) -> Markup:
     )
 
 
-def level_bar(levels: Sequence[tuple[Level, int]], most: int) -> Markup:
+def level_bar(counts: Sequence[tuple[Level, int]], most: int) -> Markup:
     """Return a small stacked bar of severities; `most` is the full width."""
     x, drawn = 0.0, []
-    for level, count in levels:
+    for level, count in counts:
         width = 100 * count / max(most, 1)
         drawn.append(_box(f"f-{level}", x, 1, width, 8))
         x += width
@@ -151,7 +166,7 @@ def _small(drawn: list[Markup]) -> Markup:
 
 
 def _any(counts: Mapping[Part, Mapping[Level, int]], level: Level) -> bool:
-    return any(levels[level] for levels in counts.values())
+    return any(row[level] for row in counts.values())
 
 
 def _box(class_: str, x: float, y: float, width: float, height: float) -> Markup:
