@@ -74,14 +74,14 @@ def put(text: str, path: Path, value: str) -> str:
     there = found.get(path)
     if there is not None:
         if there.kind != "string":
-            raise InputError("project.edit", f"{'.'.join(path)} is not a text")
+            raise InputError("parse.failed", f"{'.'.join(path)} is not a text")
         return _checked(text[: there.start] + _quoted(value) + text[there.end :])
     known = 0
     while path[: known + 1] in found:
         known += 1
     outer = found.get(path[:known])
     if outer is None or outer.kind != "object":
-        raise InputError("project.edit", f"{'.'.join(path[:known])} is not an object")
+        raise InputError("parse.failed", f"{'.'.join(path[:known])} is not an object")
     return _checked(_inserted(text, outer, path[known:], value, depth=known + 1))
 
 
@@ -115,7 +115,7 @@ def _check(text: str) -> None:
     try:
         msgspec.json.decode(octets(text.removeprefix("\ufeff")))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError("project.edit", f"the file is not JSON ({error})") from error
+        raise InputError("parse.failed", f"the file is not JSON ({error})") from error
 
 
 def _checked(text: str) -> str:
@@ -141,7 +141,7 @@ class _Reader:
             self._scalar(token)
         elif sign in "{[":
             if len(self.open) >= _DEPTH:
-                raise InputError("project.edit", "the file is nested too deeply")
+                raise InputError("parse.failed", "the file is nested too deeply")
             self.path.append(self._name())
             self.open.append((sign, token.start()))
             self.counts.append(0)

@@ -99,14 +99,15 @@ def allows(grammar: str, constraint: str, version: str) -> bool | None:
 def moved(grammar: str, constraint: str, version: str) -> str:
     """Return the constraint, in its style, as it admits a version and little else.
 
-    Of alternatives the last is kept. Empty: it is no plain range, or has no such form.
+    Of alternatives the last is kept. A constraint that begins at the version or above it comes back
+    as it is. Empty: it is no plain range, or has no such form.
     """
     kind = GRAMMARS[grammar]
     if not is_version(version) or len(constraint) > _CHARS or not _numbers(version):
         return ""
-    if _begins_at(kind, constraint, version):
-        return constraint
     last = _alternatives(kind, constraint)[-1]
+    if _begins_above(kind, last, version):
+        return constraint
     if not last.strip():
         made = f">={version}"
     elif kind.intervals and last.strip()[0] in "[(":
@@ -120,13 +121,13 @@ def moved(grammar: str, constraint: str, version: str) -> str:
     return made if allows(grammar, made, version) else ""
 
 
-def _begins_at(kind: Grammar, constraint: str, version: str) -> bool:
-    """Return whether a constraint admits the version and nothing before it: nothing to change."""
+def _begins_above(kind: Grammar, text: str, version: str) -> bool:
+    """Return whether a range has nothing before the version: nothing to change, never lowered."""
     wanted = _key(kind, version)
-    bounds = _bounds(kind, constraint) if constraint.strip() else None
-    if wanted is None or not bounds or not _holds(kind, constraint, version):
+    bounds = _bounds(kind, text) if text.strip() else None
+    if wanted is None or not bounds:
         return False
-    floors = [_key(kind, one.version) for one in bounds if one.op in {">=", "="}]
+    floors = [_key(kind, one.version) for one in bounds if one.op in {">=", ">", "="}]
     return any(one is not None and one >= wanted for one in floors)
 
 

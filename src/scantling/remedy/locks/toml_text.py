@@ -45,7 +45,7 @@ def read(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError("project.edit", f"the file is not TOML ({error})") from error
+        raise InputError("parse.failed", f"the file is not TOML ({error})") from error
 
 
 def literals(text: str) -> Iterator[Literal]:
@@ -62,7 +62,7 @@ def replaced(text: str, at: Literal, by: str) -> str:
     before, after = list(_leaves(read(text))), list(_leaves(read(made)))
     differ = [new for old, new in zip(before, after, strict=False) if old != new]
     if len(before) != len(after) or len(differ) > _ONE or any(one != by for _, one in differ):
-        raise InputError("project.edit", "the string could not be changed by itself")
+        raise InputError("parse.failed", "the string could not be changed by itself")
     return made
 
 
@@ -132,7 +132,7 @@ class _Reader:
 
     def _push(self, sign: str) -> None:
         if len(self.open) >= _DEPTH:
-            raise InputError("project.edit", "the file is nested too deeply")
+            raise InputError("parse.failed", "the file is nested too deeply")
         self.open.append(sign)
         if sign == "{":
             self.keys.append(())
