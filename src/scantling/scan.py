@@ -152,7 +152,7 @@ def judged(
         )
         report = gate.compared(through, report)
         if report.baseline is not None and options.new_only:
-            report = replace(report, verdict=_verdict(report, options))
+            report = replace(report, new_only=True, verdict=_verdict(report, options))
         report = gate.decided(through, report, today)
     return replace(report, resources=watch.resources(looked.stats)) if options.timings else report
 

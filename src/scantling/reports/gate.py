@@ -209,6 +209,8 @@ def _blocks(report: ScanReport, finding: Finding, decision: Decision | None) -> 
         return True
     if not report.fail_on or finding.state is FindingState.SUPPRESSED:
         return False
+    if report.new_only and report.baseline and finding.identity not in report.baseline.new:
+        return False
     return finding.severity.rank >= Level(report.fail_on).rank
 
 

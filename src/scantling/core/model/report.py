@@ -86,5 +86,7 @@ class ScanReport(Struct, frozen=True, kw_only=True):
     """None: no policy was asked for; `fail_on` and the gaps decided alone."""
     baseline: Baseline | None = None
     """None: nothing was compared with."""
+    new_only: bool = False
+    """Only what is new since the baseline could block by its severity."""
     places: tuple[tuple[str, Place], ...] = ()
     resources: Resources | None = None

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from scantling.core.model.advisory import Level
+from scantling.core.model.base import Part
+from scantling.core.model.decision import Action
 from scantling.core.model.finding import Finding, FindingState, VerdictStatus
 from scantling.core.model.gap import Gap, GapKind
 from scantling.core.model.inventory import Package
@@ -28,16 +30,21 @@ _VERDICT_COLORS: Final = {
     VerdictStatus.FINDINGS: "1;33",
     VerdictStatus.UNKNOWN: "1;35",
 }
-_HEAD: Final = ("SEVERITY", "VULNERABILITY", "PACKAGE", "VERSION", "FIXED IN", "LAYER")
+_HEAD: Final = ("SEVERITY", "RISK", "VULNERABILITY", "PACKAGE", "VERSION", "FIXED IN", "LAYER")
+_PARTS: Final = {Part.UNKNOWN: "", Part.BASE: "base", Part.OWN: "own"}
 _MOST_ALIKE: Final = 4
 """Gaps of one code that are listed one by one."""
-_WIDEST: Final = (11, 22, 34, 26, 34, 5)
+_MOST_DECISIONS: Final = 10
+_MOST_NEW: Final = 20
+_WIDEST: Final = (11, 4, 22, 34, 26, 34, 8)
 
 
 def render(report: ScanReport, look: Look) -> Iterator[str]:
     """Yield the report as text."""
     yield from _about(report)
     yield from _findings(report, look)
+    yield from _changes(report)
+    yield from _policy(report, look)
     yield from _gaps(report.gaps, look)
     yield from _database(report)
     yield from _cost(report)
@@ -57,6 +64,11 @@ def _about(report: ScanReport) -> Iterator[str]:
     )
     if image.ambiguity:
         yield f"{neutral(image.ambiguity)}\n"
+    if report.base is not None:
+        name = report.base.name or report.base.digest
+        guess = "" if report.base.certain else ", likely"
+        layers = f" ({view.number(report.base.layers, 'layer')}{guess})"
+        yield f"base: {neutral(name)}{layers}\n"
 
 
 def _findings(report: ScanReport, look: Look) -> Iterator[str]:
@@ -86,11 +98,12 @@ def _row(finding: Finding, packages: dict[tuple[str, str], Package]) -> tuple[st
     exploited = "!" if any(one.kind == "kev" for one in finding.signals) else ""
     return (
         finding.severity + exploited,
+        "" if finding.risk is None else f"{finding.risk.score:.0f}",
         finding.id,
         f"{package.type} {view.package_name(package)}",
         package.version,
         view.fix_words(finding),
-        str(package.origin),
+        f"{package.origin} {_PARTS[finding.part]}".rstrip(),
     )
 
 
@@ -120,6 +133,52 @@ def _reasons(findings: tuple[Finding, ...]) -> Iterator[str]:
     for one in findings:
         if one.reason:
             yield f"  {neutral(one.id)}: {neutral(one.reason)}\n"
+
+
+def _changes(report: ScanReport) -> Iterator[str]:
+    """Say what is new and what is gone since the baseline."""
+    baseline = report.baseline
+    if baseline is None:
+        return
+    counts = f"{len(baseline.new)} new, {len(baseline.fixed)} fixed, {baseline.unchanged} as before"
+    lost = f", {len(baseline.lost)} that can no longer be judged" if baseline.lost else ""
+    yield f"\nSince {neutral(baseline.name)}: {counts}{lost}\n"
+    new = frozenset(baseline.new)
+    found = [one for one in report.findings if one.identity in new]
+    for one in found[:_MOST_NEW]:
+        yield f"  new: {neutral(one.id)} in {neutral(one.purl)}\n"
+    if len(found) > _MOST_NEW:
+        yield f"  and {len(found) - _MOST_NEW} more\n"
+
+
+def _policy(report: ScanReport, look: Look) -> Iterator[str]:
+    """Say what the policies decide: blocked, deferred, warned of, excepted."""
+    policy = report.policy
+    if policy is None:
+        return
+    names = ", ".join(one.name for one in policy.policies)
+    yield f"\n{_colored('Policy', '1', look)} {neutral(names)}: {policy.action}\n"
+    about = {one.identity: f"{one.id} in {one.purl}" for one in report.findings}
+    spoken = [
+        one for one in policy.decisions if one.action.rank > Action.WARN.rank or one.exception
+    ]
+    warned = sum(one.action is Action.WARN and not one.exception for one in policy.decisions)
+    for one in spoken[:_MOST_DECISIONS]:
+        until = f" until {one.due}" if one.due else ""
+        yield f"  {one.action}{until}: {neutral(about.get(one.subject, one.subject))}"
+        yield f" ({neutral(one.rule)}: {neutral(one.reason, limit=300)})\n"
+        if one.exception is not None:
+            ended = "ended" if one.exception.expired else "until"
+            yield f"    exception {neutral(one.exception.id)} of {neutral(one.exception.owner)},"
+            yield f" {ended} {neutral(one.exception.expires)}\n"
+    if len(spoken) > _MOST_DECISIONS:
+        yield f"  and {len(spoken) - _MOST_DECISIONS} more decisions, all in --format json\n"
+    if warned:
+        yield f"  warn: {warned} more\n"
+    for error in policy.errors:
+        yield f"  {_colored('error', '31', look)}: {neutral(error, limit=1000)}\n"
+    for unused in policy.unused_exceptions:
+        yield f"  exception not used: {neutral(unused)}\n"
 
 
 def _gaps(gaps: tuple[Gap, ...], look: Look) -> Iterator[str]:
