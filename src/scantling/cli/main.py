@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "fix": "plan what to do about an image's findings, and edit the project",
     "ci": "scan in a pipeline, with reports and comments where its people look",
     "base": "tell which base image an image stands on, and what to do about it",
+    "verify": "prove by a rescan that claimed fixes are in an image",
+    "replay": "scan again as a stored report says, and compare byte for byte",
     "attest": "sign what a scan came to, beside the image",
     "verify-attestation": "check what was signed about an image, by whom, and how old it is",
     "policy": "write, check and try the rules of what may ship",

@@ -6,14 +6,13 @@ from getpass import getpass
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
 from msgspec import Struct
 
-from scantling.core.errors import UsageError
+from scantling.core.errors import InputError, UsageError
 from scantling.core.limits import DEFAULT
-from scantling.core.model.report import SCHEMA_VERSION, ScanReport
+from scantling.core.model.report import ScanReport
 from scantling.core.secret import Secret
-from scantling.reports.formats.json import Document
+from scantling.reports.stored import read_report as decoded
 from scantling.supply.keys import KEY_FILE_BYTES, PrivateKey, PublicKey, private_key, public_key
 
 PASSWORD: str = "COSIGN_PASSWORD"  # noqa: S105 - the name of a variable
@@ -28,19 +27,17 @@ class StoredReport(Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-def read_report(name: str) -> StoredReport:
-    """Return the JSON report in a file, or for `-` on standard input. Raises UsageError."""
-    data = read_file(name)
+def read_report(name: str, data: bytes | None = None) -> StoredReport:
+    """Return the JSON report in a file, or for `-` on standard input. Raises UsageError.
+
+    `data` is what the file holds if it was read already.
+    """
+    data = read_file(name) if data is None else data
     shown = "standard input" if name == "-" else name
     try:
-        document = msgspec.json.decode(data, type=Document)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{shown}: not a report of scan --format json ({error})") from error
-    if document.schema_version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
-        raise UsageError(
-            f"{shown}: schema {document.schema_version}; this version reads {SCHEMA_VERSION}"
-        )
-    return StoredReport(name=shown, report=document.report, data=data)
+        return StoredReport(name=shown, report=decoded(data), data=data)
+    except InputError as error:
+        raise UsageError(f"{shown}: {error.detail}") from error
 
 
 def read_file(name: str, limit_bytes: int = DEFAULT.json_bytes) -> bytes:
