@@ -18,13 +18,7 @@ from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
 from scantling.core.purl import without_version
 
-_PROFILES: Final = ("fast", "standard", "deep")
-"""Each includes the one before (`catalog.api.Profile`)."""
-
-_SYSTEMS: Final = ("pkg:apk/", "pkg:deb/", "pkg:rpm/")
-
-# What these gaps are about is judged by the sources themselves, or is still in the report.
-_OF_KNOWLEDGE: Final = frozenset(
+KNOWLEDGE_CODES: Final = frozenset(
     {
         "advisories.stale",
         "advisories.unverified",
@@ -35,6 +29,13 @@ _OF_KNOWLEDGE: Final = frozenset(
         "version.incomparable",
     }
 )
+"""Gaps that are about advisories; every other blocking gap is about what was not read."""
+
+_PROFILES: Final = ("fast", "standard", "deep")
+"""Each includes the one before (`catalog.api.Profile`)."""
+
+_SYSTEMS: Final = ("pkg:apk/", "pkg:deb/", "pkg:rpm/")
+
 # These say that packages of the operating system cannot be told, or not matched.
 _OF_SYSTEM: Final = frozenset(
     {"os.conflict", "os.no-package-db", "os.no-source-names", "os.unknown"}
@@ -50,7 +51,7 @@ class Sight:
         blocking = [
             one
             for one in report.gaps
-            if one.kind is GapKind.BLOCKING and one.code not in _OF_KNOWLEDGE
+            if one.kind is GapKind.BLOCKING and one.code not in KNOWLEDGE_CODES
         ]
         pathless = [one for one in blocking if not one.path]
         self._blind = any(one.code not in _OF_SYSTEM for one in pathless)
