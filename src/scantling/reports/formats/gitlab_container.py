@@ -56,9 +56,9 @@ _SEVERITIES: Final = {
     Level.UNKNOWN: "Unknown",
 }
 _PAGES: Final = {
-    "CVE": ("cve", "https://nvd.nist.gov/vuln/detail/"),
-    "GHSA": ("ghsa", "https://github.com/advisories/"),
-    "OSV": ("osv", "https://osv.dev/vulnerability/"),
+    "CVE-": ("cve", "https://nvd.nist.gov/vuln/detail/"),
+    "GHSA-": ("ghsa", "https://github.com/advisories/"),
+    "OSV-": ("osv", "https://osv.dev/vulnerability/"),
 }
 
 
@@ -175,7 +175,7 @@ def _solution(one: Seen) -> str:
 
 def _identifier(id_: str) -> _Json:
     shown = neutral(id_, limit=_MOST_NAME) or "unknown"
-    kind, page = _PAGES.get(shown.partition("-")[0].upper(), ("scantling", ""))
+    kind, page = _PAGES.get("".join(shown.partition("-")[:2]).upper(), ("scantling", ""))
     identifier: _Json = {"type": kind, "name": shown, "value": shown}
     url = view.link(f"{page}{shown}") if page else ""
     return identifier | ({"url": url} if url else {})
