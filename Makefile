@@ -44,8 +44,9 @@ check: $(VENV)/.dev ## format, lint, types, import contracts
 docs: $(VENV)/.dev ## write the generated parts of the manual
 	PYTHONPATH=src $(BIN)/python tools/docs.py
 
-picture: $(VENV)/.dev ## draw the terminal picture of the README
+picture: $(VENV)/.dev ## draw the pictures of the manual (pages need Chromium)
 	PYTHONPATH=src $(BIN)/python tools/picture.py
+	PYTHONPATH=src $(BIN)/python tools/page_pictures.py
 
 starter: $(VENV)/.dev ## build the embedded database (DATA=folder of the public data)
 	PYTHONPATH=src $(BIN)/python tools/build_starter.py $(DATA)

@@ -1,7 +1,9 @@
 """The CSV report: what a spreadsheet reads is what was said, and nothing of it runs."""
 
 import csv
+import inspect
 import io
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from scantling.core.model.report import ScanReport
 from scantling.core.text import neutral
 from scantling.reports.api import Look
 from scantling.reports.driver import render
+from scantling.reports.formats import csv as module
 from scantling.reports.formats.csv import COLUMNS, PLUGIN
 from scantling.testing.reports import DJANGO, REPORTS, finding
 
@@ -62,6 +65,12 @@ def test_no_cell_is_a_formula_and_every_cell_comes_back(start: str, rest: str) -
         ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
     )
     assert cell.removeprefix("'") == neutral(said, limit=4096)
+
+
+def test_the_manual_names_every_column() -> None:
+    said = re.findall(r"`([a-z_]+)`", inspect.getdoc(module) or "")
+
+    assert {*COLUMNS} <= {*said}
 
 
 def test_lines_end_as_the_standard_says() -> None:

@@ -62,7 +62,7 @@ def _overview(found: Comparison) -> Markup:
     if found.because:
         words = element("p", "Not only the image differs, so not every change is the image's:")
         parts.append(element("div", words, listed(found.because), class_="card"))
-    figure = charts.changes([(one.title, one.shown) for one in groups(found)])
+    figure = charts.changes([(one.name, one.shown) for one in groups(found)])
     parts.append(element("div", charts.figure(figure), class_="charts") if figure else NOTHING)
     return section("overview", "Overview", *parts)
 
@@ -75,7 +75,7 @@ def _tile(count: int, words: str, color: str) -> Markup:
 def _group(group: Group) -> Markup:
     if not group.shown and not group.hidden:
         return NOTHING
-    hidden = f" {group.hidden} more are suppressed." if group.hidden else ""
+    hidden = f" Suppressed besides: {group.hidden}." if group.hidden else ""
     note = element("p", f"{group.meaning}{hidden}", class_="note")
     caption = Markup(f"<b>{len(group.shown)}</b>, highest risk first")
     rows = map(_row, summary.by_risk(group.shown))

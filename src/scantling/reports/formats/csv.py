@@ -9,6 +9,20 @@ incomplete scan cannot be taken for the whole.
 A cell that a spreadsheet would run (it begins with `=`, `+`, `-`, `@`, a tab or a carriage return)
 begins with an apostrophe instead. A program that reads the file takes one leading apostrophe off.
 
+The columns:
+
+- `state`: `open`, `undetermined`, `suppressed` or `gap`; `id`, `aliases`: of the vulnerability
+- `severity`, `severity_source`, `score`, `vector`: who rated it how, with the CVSS base score
+- `risk`, `risk_low`, `risk_high`: 0 to 100, and the range that missing facts leave
+- `kev`: the day it was listed as exploited; `epss`: the probability in 0 to 1
+- `type`, `package`, `version`, `purl`, `owner`: the package, and the one that installed it
+- `fix`, `fixed_in`: what the source does about it, and the fixing versions
+- `part`: `base` or `own`; `layer`, from 0; `path`: where the package was seen
+- `project_file`, `project_line`: the line to edit
+- `decision`, `due`, `exception`, `exception_expires`: what the policy says
+- `reason`, `decided_by`, `summary`: why it has its state, by whose word, and what it is about
+- `identity`: stays the same through rebuilds; `image`, `image_digest`, `verdict`: of the scan
+
 Source: RFC 4180; OWASP, "CSV Injection".
 """
 

@@ -108,7 +108,7 @@ def gaps(report: ScanReport) -> Markup:
         words = "Nothing was left out: every layer, package list and advisory source was read."
         inner.append(element("p", words, class_="card"))
     if info:
-        title = text(f"Worth knowing: {view.number(len(info), 'note')} that change nothing")
+        title = text(f"Worth knowing, without a bearing on the verdict: {len(info)}")
         inner.append(folded(title, *_grouped(info)))
     return section("gaps", "Not looked at", *inner)
 
@@ -164,6 +164,7 @@ def _base(base: BaseImage) -> Markup:
         text("" if base.certain else ", a guess"),
         text(". "),
         text(base.because),
+        text("" if base.because.endswith(".") else "."),
     ]
     if base.newest:
         parts.append(Markup(f" Newer: {code(base.newest)} {code(base.newest_digest)}"))

@@ -92,7 +92,7 @@ font-variant-numeric:tabular-nums}
 .wide{grid-column:span 2}.counts{display:flex;flex-wrap:wrap;gap:.35rem 1rem;margin-top:.6rem}
 .counts span{white-space:nowrap;font-weight:650;font-variant-numeric:tabular-nums}
 .tile .bad{color:var(--critical)}.tile .ok{color:var(--good)}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(30rem,100%),1fr));gap:1rem}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(30rem,100%),1fr));gap:1rem}
 figure{margin:0;display:flex;flex-direction:column}
 figcaption{font-weight:650;margin:0 0 .15rem}
 figure p{margin:0 0 .7rem;color:var(--soft);font-size:.88rem}
@@ -102,12 +102,12 @@ margin:0 0 1rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 caption{text-align:left;padding:.7rem .9rem;color:var(--soft);font-size:.9rem}
 caption b{color:var(--ink)}
-th,td{text-align:left;vertical-align:top;padding:.45rem .9rem;border-top:1px solid var(--line)}
+th,td{text-align:left;vertical-align:top;padding:.45rem .75rem;border-top:1px solid var(--line)}
 thead th{background:var(--stripe);font-weight:650;font-size:.82rem;color:var(--soft);
 white-space:nowrap}
 tbody th{font-weight:550}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td small,th small{display:block;color:var(--soft);font-size:.84em;font-weight:400}
+td small,th small{display:block;overflow-wrap:anywhere;color:var(--soft);font-size:.84em;font-weight:400}
 .nw{white-space:nowrap}
 .b{display:inline-block;border-radius:.3rem;padding:.02rem .45rem;font-size:.82rem;font-weight:650;
 color:var(--badge);white-space:nowrap}
@@ -123,7 +123,7 @@ color:var(--good)}
 .risk{width:7.5rem;min-width:7.5rem}
 .risk svg{width:100%;height:.8rem;display:block;margin-top:.15rem;
 background:linear-gradient(var(--track),var(--track)) center/100% .3rem no-repeat}
-.card>:last-child{margin-bottom:0}
+.card>:first-child{margin-top:0}.card>:last-child{margin-bottom:0}
 .risk b{font-variant-numeric:tabular-nums}
 .risk small{display:inline;color:var(--soft);font-size:.84em}
 details{margin:0 0 .6rem}
