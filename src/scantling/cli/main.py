@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "replay": "scan again as a stored report says, and compare byte for byte",
     "attest": "sign what a scan came to, beside the image",
     "verify-attestation": "check what was signed about an image, by whom, and how old it is",
+    "conditions": "say under which conditions vulnerabilities matter, and whether they hold",
     "policy": "write, check and try the rules of what may ship",
     "db": "build, update and inspect the advisory database",
     "cache": "see and trim the cache of layer facts",
