@@ -220,8 +220,12 @@ def test_sarif_stays_below_the_size_of_an_upload(monkeypatch: pytest.MonkeyPatch
             Image(reference="out/app--> x.tar", kind="docker-archive"),
             "scantling/app--%3E%20x.tar/linux",
         ),
+        (
+            Image(reference="out/app.oci.tar", kind="oci-archive", tags=("latest",)),
+            "scantling/app.oci.tar/linux",
+        ),
     ],
-    ids=["registry", "archive_with_a_name", "archive_without"],
+    ids=["registry", "archive_with_a_name", "archive_without", "archive_with_a_bare_tag"],
 )
 def test_an_image_has_one_category_for_all_its_builds(image: Image, category: str) -> None:
     report = replace(REPORTS["clean"], image=image)

@@ -216,7 +216,9 @@ def _blocks(report: ScanReport, finding: Finding, decision: Decision | None) -> 
 
 def _name(image: Image) -> str:
     texts = [image.reference.removeprefix("registry:")] if image.kind == "registry" else []
-    for text in (*texts, *image.tags):
+    # OCI layouts may say just `latest`, which names no image (image-spec, annotations.md, ref.name).
+    texts += [tag for tag in image.tags if {"/", ":"} & {*tag}]
+    for text in texts:
         name = image_name.split(text)
         if name is not None:
             return name.repository
