@@ -216,7 +216,7 @@ def _blocks(report: ScanReport, finding: Finding, decision: Decision | None) -> 
 
 def _name(image: Image) -> str:
     texts = [image.reference.removeprefix("registry:")] if image.kind == "registry" else []
-    # OCI layouts may say just `latest`, which names no image (image-spec, annotations.md, ref.name).
+    # OCI layouts may say just `latest`, which names no image (image-spec, annotations, ref.name).
     texts += [tag for tag in image.tags if {"/", ":"} & {*tag}]
     for text in texts:
         name = image_name.split(text)
