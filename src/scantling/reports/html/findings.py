@@ -190,9 +190,10 @@ def _detail(known: _Known, at: int, one: Finding) -> Markup:
         _factors(one),
         _links(one),
     ]
-    return Markup(
-        f'<details class="card f" id="f{at}"><summary>{head}</summary>{"".join(parts)}</details>\n'
-    )
+    # The fragment is inside, not on the element: a browser opens what holds the target of a link.
+    # Source: HTML, "ancestor revealing algorithm".
+    inner = f'<div id="f{at}">{"".join(parts)}</div>'
+    return Markup(f'<details class="card f"><summary>{head}</summary>{inner}</details>\n')
 
 
 def _facts(known: _Known, one: Finding, package: Package | None) -> Markup:

@@ -107,7 +107,8 @@ thead th{background:var(--stripe);font-weight:650;font-size:.82rem;color:var(--s
 white-space:nowrap}
 tbody th{font-weight:550}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td small,th small{display:block;overflow-wrap:anywhere;color:var(--soft);font-size:.84em;font-weight:400}
+td small,th small{display:block;overflow-wrap:anywhere;color:var(--soft);font-size:.84em;
+font-weight:400}
 .nw{white-space:nowrap}
 .b{display:inline-block;border-radius:.3rem;padding:.02rem .45rem;font-size:.82rem;font-weight:650;
 color:var(--badge);white-space:nowrap}
@@ -130,6 +131,7 @@ details{margin:0 0 .6rem}
 details>summary{cursor:pointer;font-weight:600;padding:.5rem .2rem}
 details.card{padding:.35rem 1.25rem}
 details.card[open]{padding-bottom:1rem}
+.f>div{scroll-margin-top:6rem}
 .f summary{font-weight:550}
 .f summary .b{margin-right:.4rem}
 dl{display:grid;grid-template-columns:minmax(7rem,11rem) 1fr;gap:.3rem 1rem;margin:.3rem 0 .8rem}
