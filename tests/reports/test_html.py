@@ -35,6 +35,7 @@ from scantling.reports.driver import render
 from scantling.reports.formats.html import PLUGIN
 from scantling.reports.html.charts import risks
 from scantling.reports.html.markup import Markup, element, link, text
+from scantling.reports.html.style import STYLE
 from scantling.testing.reports import DJANGO, HOSTILE_NAME, OPENSSL, REPORTS, finding
 
 NASTY = st.one_of(
@@ -297,3 +298,31 @@ def test_text_is_escaped_and_markup_is_not() -> None:
     assert element("b", "<i>", Markup("<i>"), title='"') == '<b title="&quot;">&lt;i&gt;<i></b>'
     assert link("javascript:alert(1)", "x") == "x"
     assert text("a::b `c`") == "a::b &#96;c&#96;"
+
+
+def _luminance(color: str) -> float:
+    """Source: WCAG 2.2, "relative luminance"."""
+    digits = color[1:] if len(color) == 7 else "".join(one * 2 for one in color[1:])
+    channels = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, other: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("palette", [0, 1], ids=["light", "dark"])
+def test_every_text_has_enough_contrast(palette: int) -> None:
+    blocks = re.findall(r":root\{([^}]*)\}", STYLE)
+    colors = dict(re.findall(r"--([a-z]+):(#[0-9a-f]{3,6})", blocks[palette]))
+    fills = [one.value for one in Level] + ["available", "none", "refused", "nofix"]
+    pairs = [("badge", one) for one in fills]
+    pairs += [(word, back) for word in ("ink", "soft", "link") for back in ("bg", "card", "stripe")]
+    pairs += [(word, "card") for word in (*fills, "good", "warn")]
+    pairs += [("headink", "head"), ("headsoft", "head")]
+
+    low = {pair: _contrast(colors[pair[0]], colors[pair[1]]) for pair in pairs}
+
+    assert {pair: one for pair, one in low.items() if one < 4.5} == {}

@@ -31,10 +31,10 @@ from scantling.reports.html.parts import (
 
 _COLUMNS: Final = (
     Column("Vulnerability"),
-    Column("Package"),
-    Column("Version → fixed in", fixed=True),
     Column("Severity"),
     Column("Risk, low to high"),
+    Column("Package"),
+    Column("Version → fixed in", fixed=True),
     Column("Signals"),
     Column("Where", wide=True),
     Column("Decision", wide=True),
@@ -111,10 +111,10 @@ def _row(known: _Known, at: int, one: Finding) -> tuple[Markup, ...]:
     source = text(_said_by(one))
     return (
         Markup(f'<a class="nw" href="#f{at}">{text(one.id)}</a> {new}'),
-        Markup(f"{name}<small>{kind}</small>"),
-        Markup(f"{version}<small>→ {text(view.fix_words(one))}</small>"),
         Markup(f"{level(one.severity)}{source and f'<small>{source}</small>'}"),
         _risk(one),
+        Markup(f"{name}<small>{kind}</small>"),
+        Markup(f"{version}<small>→ {text(view.fix_words(one))}</small>"),
         _signals(one),
         _where(known, one, package),
         _decision(known, one),

@@ -145,7 +145,9 @@ pre{background:var(--stripe);border:1px solid var(--line);border-radius:.4rem;pa
 white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0 .8rem;font-size:.88rem}
 footer{border-top:1px solid var(--line);padding:1rem 0 2rem;color:var(--soft);font-size:.88rem}
 @media(max-width:46rem){body{font-size:14.5px}.w{padding:0 .8rem}h1{font-size:1.35rem}
-.x{display:none}th,td{padding:.4rem .55rem}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .4rem}
+.x{display:none}table{font-size:.84rem}.nw{white-space:normal}
+thead th{white-space:normal}th,td{padding:.4rem .55rem}dl{grid-template-columns:1fr;gap:0}dd{
+margin:0 0 .4rem}
 .grid{grid-template-columns:repeat(2,1fr);gap:.6rem}.tile b{font-size:1.5rem}.card{
 padding:.8rem .9rem}
 .risk{width:5rem;min-width:5rem}}
