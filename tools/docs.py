@@ -16,6 +16,8 @@ from typing import Final
 from msgspec.structs import fields
 
 from scantling.advisories.registry import FEEDS
+from scantling.assess.conditions.facts import FACTS as CONDITION_FACTS
+from scantling.assess.conditions.library import built_in as built_in_conditions
 from scantling.assess.policy.document import About
 from scantling.assess.policy.vocabulary import facts_about
 from scantling.catalog import registry as catalogers
@@ -170,6 +172,22 @@ def _facts() -> Iterator[str]:
         yield ""
 
 
+def _conditions() -> Iterator[str]:
+    yield "# Conditions of exploitability\n"
+    yield "What `scantling conditions` knows, and what a file of conditions may ask for. A fact"
+    yield "holds, fails, or is unknown; [how it is used](../how-to/conditions.md).\n"
+    yield "## Facts\n\n| fact | takes | it holds if | where it fails, VEX says |\n|---|---|---|---|"
+    for name, one in CONDITION_FACTS.items():
+        takes = ", ".join(f"`{value}`" for value in one.names) or "-"
+        yield f"| `{name}` | {takes} | {one.meaning} | `{one.justification}` |"
+    yield "\n## Built-in conditions\n"
+    yield "| condition | about | vulnerabilities |\n|---|---|---|"
+    for condition in built_in_conditions():
+        more = "" if condition.denies else " (explains only)"
+        ids = ", ".join(condition.vulnerabilities)
+        yield f"| `{condition.id}` | {condition.title}{more} | {ids} |"
+
+
 PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "gaps.md": _gaps,
     "limits.md": _limits,
@@ -179,6 +197,7 @@ PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "versions.md": _schemes,
     "formats.md": _formats,
     "policy-facts.md": _facts,
+    "conditions.md": _conditions,
 }
 
 
