@@ -4,13 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from scantling.testing.images import MemoryImage, layout_of, write_tree
+from scantling.testing.images import MemoryImage, index_blob, layout_of, write_tree
 from scantling.testing.registries import DockerRegistry, copy_image
 from tests.journeys.conftest import APP, BASE, EPOCH
 
 from .conftest import Run
-from .making import DATA
+from .making import DATA, key
 
 DAY = 86_400
 PASSING = ("--allow-incomplete", "coverage.partial")
@@ -32,8 +34,13 @@ def _scanned(run: Run, target: object, name: str = "report.json", *more: object)
     return name
 
 
-def _keys(run: Run, name: str = "cosign") -> None:
-    assert run("attest", "--generate-key", name).code == 0
+def _keys(run: Run) -> None:
+    """Write a pair of keys; not encrypted, since opening an encrypted one takes 0.2 s."""
+    del run  # its folder is the current one
+    made = ec.derive_private_key(1_000_003, ec.SECP256R1())
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    Path("cosign.key").write_bytes(made.private_bytes(serialization.Encoding.PEM, *form))
+    Path("cosign.pub").write_bytes(key().public.pem())
 
 
 def _attested(run: Run, target: object, *more: object) -> None:
@@ -47,7 +54,7 @@ def _attested(run: Run, target: object, *more: object) -> None:
 
 
 def test_a_scan_is_attested_and_verified_beside_the_image(run: Run, app: Path) -> None:
-    _keys(run)
+    assert run("attest", "--generate-key", "cosign").code == 0
     _attested(run, app)
 
     done = run("verify-attestation", app, "--key", "cosign.pub", "--max-age", "7d")
@@ -136,7 +143,7 @@ def test_an_attestation_expires(run: Run, app: Path, monkeypatch: pytest.MonkeyP
     assert "it is 8 days old; at most 7 days are accepted" in old.out
 
 
-@pytest.mark.parametrize("type_", ["vuln", "cyclonedx", "openvex"])
+@pytest.mark.parametrize("type_", ["vuln", "cyclonedx", "spdx", "openvex"])
 def test_other_types_are_attested_and_verified_as_such(run: Run, app: Path, type_: str) -> None:
     _keys(run)
     _attested(run, app, "--type", type_)
@@ -261,6 +268,37 @@ def test_the_real_registry_keeps_attestations(run: Run, app: Path, tmp_path: Pat
     assert done.code == 0, done.out + done.err
     assert wrong.code == 1
     assert f"{running.place}/example/app sha256:" in done.out
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(
+    not DockerRegistry.is_installed(), reason="the real registry was NOT tested: not installed"
+)
+def test_a_replay_finds_the_image_by_digest_when_its_tag_has_moved(
+    run: Run, app: Path, tmp_path: Path
+) -> None:
+    with DockerRegistry.run(tmp_path) as running:
+        there = f"{running.place}/example/app:1"
+        copy_image(f"oci:{app}", f"docker://{there}")
+        report = _scanned(run, f"registry:{there}", "report.json", "--platform", "linux/amd64")
+        copy_image(f"oci:{FIXED.write_layout(tmp_path / 'fixed')}", f"docker://{there}")
+
+        done = run("replay", report, "-q")
+
+    assert done.code == 0, done.out + done.err
+    assert "the image was read from registry:" in done.out
+    assert "@sha256:" in done.out
+
+
+def test_an_index_of_one_platform_is_attested_with_its_image(run: Run, tmp_path: Path) -> None:
+    path = write_tree(tmp_path / "one", layout_of((BEFORE,), as_index=True))
+    _keys(run)
+
+    done = run("attest", path, "--report", _scanned(run, path), "--key", "cosign.key", "--push")
+
+    digests = {line.split()[2] for line in done.out.strip().split("\n")}
+    assert digests == {f"{BEFORE.manifest_blob().digest}:", f"{index_blob((BEFORE,)).digest}:"}
+    assert run("verify-attestation", path, "--key", "cosign.pub").code == 0
 
 
 # verify

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from scantling.core.errors import RegistryError, TargetError
 from scantling.core.http import Http
@@ -146,6 +147,16 @@ def test_other_types_are_left_alone(place: Place) -> None:
     attach(place, SUBJECT, attachment(b"one"))
 
     assert _payloads(place) == [b"one", b"one"]
+    assert _payloads(place, "https://cyclonedx.org/bom") == [b"sbom", b"sbom"]
+
+
+def test_a_replacement_drops_only_its_own_type() -> None:
+    place = _fake(lists_referrers=False)
+    attach(place, SUBJECT, attachment(b"sbom", "https://cyclonedx.org/bom"))
+    attach(place, SUBJECT, attachment(b"one"))
+    attach(place, SUBJECT, replace(attachment(b"two"), replaces=True))
+
+    assert _payloads(place) == [b"two", b"two"]
     assert _payloads(place, "https://cyclonedx.org/bom") == [b"sbom", b"sbom"]
 
 

@@ -11,7 +11,7 @@ from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
 from scantling.supply.claims import Claim, chosen, claims_of_report
 from scantling.supply.prove import Answer, Proof, exit_code, prove
-from scantling.testing.reports import DJANGO, REPORTS, finding
+from scantling.testing.reports import DJANGO, REPORTS, finding, match
 from scantling.versions.registry import scheme_for
 
 CLAIM = Claim(
@@ -87,6 +87,15 @@ def test_a_finding_under_another_name_is_not_fixed() -> None:
     still = finding(DJANGO, "GHSA-1", aliases=("CVE-1",))
 
     assert _answer(_report(DJANGO, findings=(still,))).proof is Proof.NOT_FIXED
+
+
+def test_a_package_of_another_name_that_sources_call_the_same_is_not_fixed() -> None:
+    renamed = replace(DJANGO, name="django3", purl="pkg:pypi/django3@2.2")
+    still = finding(renamed, "CVE-1", matches=(match(renamed, "CVE-1", package="django"),))
+    claim = replace(CLAIM, matched=(("pypi", "django"),))
+
+    assert _answer(_report(renamed, findings=(still,)), claim).proof is Proof.NOT_FIXED
+    assert _answer(_report(renamed), claim).proof is Proof.FIXED
 
 
 @pytest.mark.parametrize("state", [FindingState.UNDETERMINED, FindingState.SUPPRESSED])

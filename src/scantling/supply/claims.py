@@ -49,6 +49,8 @@ class Claim(Struct, frozen=True, kw_only=True, order=True):
     aliases: tuple[str, ...] = ()
     fixed_in: tuple[str, ...] = ()
     ecosystem: str = ""
+    matched: tuple[tuple[str, str], ...] = ()
+    """(kind of ecosystem, package) that sources spoke of: a source package has many names."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -134,6 +136,11 @@ def chosen(claims: Iterable[Claim], ids: frozenset[str]) -> tuple[Claim, ...]:
     return tuple(one for one in claims if not ids.isdisjoint(one.names))
 
 
+def matched_by(finding: Finding) -> frozenset[tuple[str, str]]:
+    """Return the (kind of ecosystem, package) pairs that sources spoke of."""
+    return frozenset((one.ecosystem.partition("/")[0], one.package) for one in finding.matches)
+
+
 def _of_finding(finding: Finding) -> Claim:
     return Claim(
         vulnerability=finding.id,
@@ -143,6 +150,7 @@ def _of_finding(finding: Finding) -> Claim:
         aliases=finding.aliases,
         fixed_in=finding.fixed_in,
         ecosystem=finding.matches[0].ecosystem if finding.matches else "",
+        matched=tuple(sorted(matched_by(finding))),
     )
 
 

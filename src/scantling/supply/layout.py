@@ -20,6 +20,7 @@ from msgspec import Struct
 from scantling.core.errors import TargetError
 from scantling.core.limits import DEFAULT
 from scantling.core.text import neutral
+from scantling.image.descriptors import digest_of as hashed
 from scantling.image.refs import is_digest
 from scantling.supply.places import INDEX, Listed, digest_of
 
@@ -125,7 +126,7 @@ class LayoutPlace:
         algorithm, _, name = digest.partition(":")
         with self._folder(f"blobs/{algorithm}") as folder:
             data = _read(folder, name, limit_bytes, self.name)
-        if digest_of(data) != digest:
+        if hashed(data, like=digest) != digest:
             raise TargetError(f"{self.name}: a blob does not have its digest {digest}")
         return data
 

@@ -51,13 +51,15 @@ _Typed = TypeVar("_Typed")
 class Attachment(Struct, frozen=True, kw_only=True):
     """What is attached: the same signature as an envelope and as a bundle.
 
-    `created` is RFC 3339.
+    `created` is RFC 3339. `replaces` drops what is under the tags and of the same type, by
+    whomever; a registry with the referrers API keeps its own list, of which nothing is deleted.
     """
 
     envelope: bytes
     bundle: bytes
     predicate_type: str
     created: str
+    replaces: bool = False
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -187,7 +189,7 @@ def _attach_artifact(place: Place, target: _Descriptor, attachment: Attachment) 
     entry.artifactType = BUNDLE
     entry.annotations = annotations
     tag = tag_of(target.digest)
-    _add(place, tag, entry, _index)
+    _add(place, tag, entry, _index, attachment)
     return (f"artifact {digest} (tag {tag})",)
 
 
@@ -201,7 +203,7 @@ def _attach_layer(place: Place, target: _Descriptor, attachment: Attachment) -> 
         "predicateType": attachment.predicate_type,
     }
     tag = tag_of(target.digest, ".att")
-    _add(place, tag, entry, _layered)
+    _add(place, tag, entry, _layered, attachment)
     return f"tag {tag}"
 
 
@@ -210,6 +212,7 @@ def _add(
     tag: str,
     entry: _Descriptor,
     written: Callable[[Place, list[msgspec.Raw]], tuple[bytes, str]],
+    attachment: Attachment,
 ) -> None:
     """Add an entry to what is under a tag, keeping the others, until it is seen there."""
     what = f"what is under the tag {tag}"
@@ -219,10 +222,12 @@ def _add(
         entries = kept.manifests if written is _index else kept.layers
         if entry.digest in {_decoded(bytes(one), _Descriptor, what).digest for one in entries}:
             return
+        if attachment.replaces:
+            entries = [one for one in entries if _type(one, what) != attachment.predicate_type]
         if len(entries) >= _MOST:
             raise TargetError(
                 f"{place.name} has {len(entries)} attestations under the tag {tag}, the most that "
-                "are kept; delete the tag to begin anew"
+                "are kept; attest with --replace"
             )
         body, media_type = written(place, [*entries, msgspec.Raw(_json(entry))])
         place.put_manifest(tag, body, media_type)
@@ -232,6 +237,12 @@ def _add(
             f"{place.name}: others write the tag {tag} at the same time; try again when they are "
             "done"
         )
+
+
+def _type(raw: msgspec.Raw, what: str) -> str:
+    """Return the predicate type that an entry of either form is annotated with; empty: none."""
+    annotations = _decoded(bytes(raw), _Descriptor, what).annotations or {}
+    return annotations.get(_PREDICATE, annotations.get("predicateType", ""))
 
 
 def _index(_place: Place, entries: list[msgspec.Raw]) -> tuple[bytes, str]:

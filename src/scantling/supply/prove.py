@@ -2,9 +2,10 @@
 
 For each claim, the report of a new scan is asked, in this order:
 
-1. The finding is still there: *not fixed*. Suppressed or undetermined: *not provable*, since nobody
-   saw a fix. A copy whose owner, an OS package, its distributor clears does not count; it is fixed
-   where the owner is.
+1. The finding is still there, be it in a package of another name that sources speak of in the same
+   words (`libssl3t64` for `libssl3`, both of openssl): *not fixed*. Suppressed or undetermined:
+   *not provable*, since nobody saw a fix. A copy whose owner, an OS package, its distributor clears
+   does not count; it is fixed where the owner is.
 2. The package is gone: *fixed*, if nothing that could hide a package was left unread.
 3. The package is the same version as before: *not provable*; advisories changed, the image did not.
 4. Sources know the vulnerability of this package and clear its version: *fixed*. They do not know
@@ -29,7 +30,7 @@ from scantling.core.model.gap import GapKind
 from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
 from scantling.matching.match import match_package
-from scantling.supply.claims import Claim
+from scantling.supply.claims import Claim, matched_by
 from scantling.versions.registry import scheme_for
 
 # Blocking gaps of these kinds are about advisories and versions: they hide no package.
@@ -205,7 +206,12 @@ def _is_about(finding: Finding, claim: Claim) -> bool:
         return True
     if claim.names.isdisjoint((finding.id, *finding.aliases)):
         return False
-    return not claim.package or claim.package in _names_of(finding)
+    if not claim.package or claim.package in _names_of(finding):
+        return True
+    # The package may go by another name now: what sources call it is what counts.
+    return finding.state is not FindingState.SUPPRESSED and not matched_by(finding).isdisjoint(
+        claim.matched
+    )
 
 
 def _names_of(finding: Finding) -> Iterator[str]:

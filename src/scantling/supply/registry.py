@@ -17,6 +17,7 @@ from scantling.core.http import Http, HttpSettings, Reply
 from scantling.core.scratch import Scratch
 from scantling.core.text import neutral
 from scantling.image.api import ImageOptions
+from scantling.image.descriptors import digest_of as hashed
 from scantling.image.endpoint import Endpoint, insecure_places
 from scantling.image.refs import RegistryRef, is_digest
 from scantling.image.trouble import explained
@@ -189,7 +190,7 @@ class RegistryPlace:
         return url
 
     def _verified(self, data: bytes, digest: str, what: str) -> bytes:
-        if not digest.startswith("sha256:") or digest_of(data) != digest:
+        if hashed(data, like=digest) != digest:
             raise RegistryError(
                 f"{self._ref.registry} sent something else for {what}; it cannot be trusted"
             )

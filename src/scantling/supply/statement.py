@@ -30,7 +30,7 @@ TYPES: Final = {
     "verdict": (VERDICT, ""),
     "vuln": (VULN, "json"),
     "cyclonedx": ("https://cyclonedx.org/bom", "cyclonedx-json"),
-    "spdx": ("https://spdx.dev/Document", "spdx-json"),
+    "spdx": ("https://spdx.dev/Document", "spdx"),
     "openvex": ("https://openvex.dev/ns", "openvex"),
 }
 """Predicate types by the name that the command line has for them, cosign's where it has one."""

@@ -46,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="speak of the whole multi-platform image as well; only if the report holds for it",
     )
     parser.add_argument("--push", action="store_true", help="attach it to the image")
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="with --push: drop earlier attestations of this type from the tags",
+    )
     parser.add_argument("--output", metavar="FILE", help="write the signed envelope to a file")
     parser.add_argument(
         "--generate-key",
@@ -75,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
             bundle=bundle_of(envelope, key.public),
             predicate_type=predicate_type,
             created=clock.rfc3339(clock.now()),
+            replaces=args.replace,
         )
         with place_of(args.target, image_options(args), write=True) as place:
             for subject in subjects:
