@@ -1,6 +1,7 @@
 """Reports that are not text go to files, whole."""
 
 import argparse
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_a_pdf_and_a_page_are_written_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scantling.cli.output.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "typst", None)
 
     with pytest.raises(UsageError, match=r"pip install 'scantling\[pdf\]'"):
         outputs(_args("pdf=x.pdf"), default="table")

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from msgspec import Struct
@@ -68,9 +67,12 @@ def _output(text: str, *, inventory: bool) -> Output:
 def _check_binary(format_: Format, file: str) -> None:
     if format_.document is not None and not file:
         raise UsageError(f"--format {format_.name} goes to a file: --format {format_.name}=FILE")
-    if format_.needs and find_spec(format_.needs) is None:
-        extra = f"pip install 'scantling[{format_.name}]'"
-        raise UsageError(f"--format {format_.name} needs {format_.needs}; install it: {extra}")
+    if format_.needs:
+        from importlib.util import find_spec  # noqa: PLC0415 - only for what an extra brings
+
+        if find_spec(format_.needs) is None:
+            extra = f"pip install 'scantling[{format_.name}]'"
+            raise UsageError(f"--format {format_.name} needs {format_.needs}; install it: {extra}")
 
 
 def write(report: ScanReport, chosen: tuple[Output, ...], args: argparse.Namespace) -> None:

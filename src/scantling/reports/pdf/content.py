@@ -45,30 +45,30 @@ _MOST_ALIKE: Final = 12
 _LONGEST: Final = 600
 
 
-class _Tile(Struct):
+class _Tile(Struct, frozen=True):
     count: int
     words: str
 
 
-class _Level(Struct):
+class _Level(Struct, frozen=True):
     word: str
     count: int
 
 
-class _Gap(Struct):
+class _Gap(Struct, frozen=True):
     title: str
     code: str
     advice: str
     items: list[str]
 
 
-class _Chart(Struct):
+class _Chart(Struct, frozen=True):
     title: str
     reading: str
     drawing: str
 
 
-class _Row(Struct):
+class _Row(Struct, frozen=True):
     id: str
     package: str
     version: str
@@ -79,12 +79,12 @@ class _Row(Struct):
     notes: str
 
 
-class _Part(Struct):
+class _Part(Struct, frozen=True):
     title: str
     rows: list[_Row]
 
 
-class Content(Struct):
+class Content(Struct, frozen=True):
     """The document. Texts are neutralized and hold only what the fonts can draw."""
 
     title: str
