@@ -356,3 +356,34 @@ def test_zizmor_finds_nothing_in_the_action_and_the_workflow(tmp_path: Path) -> 
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("page", "files"),
+    [
+        ("ci-github", ["integrations/github/example.yml"]),
+        (
+            "ci-gitlab",
+            [
+                "integrations/gitlab/example.gitlab-ci.yml",
+                "integrations/gitlab/templates/scantling.yml",
+            ],
+        ),
+        ("ci-jenkins", ["integrations/jenkins/Jenkinsfile"]),
+        (
+            "ci-azure",
+            ["integrations/azure/azure-pipelines.yml", "integrations/azure/scantling.yml"],
+        ),
+        ("ci-circleci", ["integrations/circleci/config.yml", "integrations/circleci/orb.yml"]),
+        ("ci-bitbucket", ["integrations/bitbucket/bitbucket-pipelines.yml"]),
+        ("ci-tekton", ["integrations/tekton/task.yaml"]),
+        ("ci-pre-commit", [".pre-commit-hooks.yaml"]),
+    ],
+)
+def test_the_manual_shows_the_files_that_are_checked(page: str, files: list[str]) -> None:
+    text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text(encoding="utf-8")
+
+    for file in files:
+        content = (ROOT / file).read_text(encoding="utf-8")
+        assert f"\n{content}```\n" in text, f"{page}.md shows another {file}"
+    assert f"({page}.md)" in (ROOT / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
