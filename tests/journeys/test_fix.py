@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scantling.testing.images import MemoryImage
+from tests.remedy.test_patch import deb
 
 from .conftest import APP, BASE, Run
 
@@ -151,3 +152,56 @@ def test_a_dockerfile_outside_the_project_is_not_edited(
     assert done.code == 2
     assert "lies outside the project" in done.err
     assert other.read_text() == DOCKERFILE
+
+
+OPENSSL = """\
+Package: libssl3
+Version: 3.0.13-1~deb12u1
+Architecture: amd64
+Source: openssl
+"""
+
+
+def test_a_patched_image_is_written_scanned_again_and_told_as_vex(
+    run: Run, image: Path, tmp_path: Path
+) -> None:
+    debs = tmp_path / "debs"
+    debs.mkdir()
+    (debs / "libssl3.deb").write_bytes(deb(OPENSSL, {"./usr/lib/libssl.so.3": b"new"}))
+    out = tmp_path / "patched"
+
+    done = run("fix", image, "--patch-layer", debs, "--output", f"{out}:safe", "--quiet")
+
+    assert done.code == 0, done.err
+    assert "scanned again: 1 findings fixed, 0 new" in done.out
+    vex = json.loads((tmp_path / "patched.openvex.json").read_text())
+    (statement,) = vex["statements"]
+    assert (statement["vulnerability"]["name"], statement["status"]) == ("CVE-2023-5678", "fixed")
+    (part,) = statement["products"][0]["subcomponents"]
+    assert part["@id"].startswith("pkg:deb/debian/libssl3@3.0.13-1~deb12u1")
+    again = json.loads(run("scan", f"oci:{out}:safe", "--format", "json", "--quiet").out)["report"]
+    assert "CVE-2023-5678" not in {one["id"] for one in again["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ((), "--patch-layer needs --output DIR:TAG"),
+        (("--output", "x:-"), "--output takes DIR or DIR:TAG; not 'x:-'"),
+        (("--output", "x:y"), "has 0 .deb files; 1 to 256"),
+    ],
+)
+def test_what_is_wrong_with_a_patch_is_said(
+    run: Run, image: Path, tmp_path: Path, argv: tuple[str, ...], said: str
+) -> None:
+    done = run("fix", image, "--patch-layer", tmp_path, *argv, "--quiet")
+
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_output_without_a_patch_is_refused(run: Run, image: Path) -> None:
+    done = run("fix", image, "--output", "plan.txt", "--quiet")
+
+    assert done.code == 2
+    assert "--output is where --patch-layer writes" in done.err

@@ -66,6 +66,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--apply", action="store_true", help="edit the project's files; without it nothing changes"
     )
     group.add_argument(
+        "--patch-layer",
+        metavar="DIR",
+        help="a stop-gap: upgrade what the image has to the Debian packages in this folder, in one"
+        " layer on top; scanned again, with an OpenVEX document",
+    )
+    group.add_argument(
+        "--output",
+        metavar="DIR[:TAG]",
+        help="the OCI layout that the patched image goes into (tag: patched)",
+    )
+    group.add_argument(
         "-f",
         "--format",
         choices=_FORMATS,
@@ -80,6 +91,12 @@ def run(args: argparse.Namespace) -> int:
     gate = gate_of(args)
     root = _root(args)
     database = open_chosen(args.db)
+    if args.patch_layer is not None:
+        from scantling.cli.patching import patch  # noqa: PLC0415
+
+        return patch(args, database, gate)
+    if args.output:
+        raise UsageError("--output is where --patch-layer writes; a plan goes to standard output")
     with watching(quiet=args.quiet) as progress:
         report = _report(args, database, gate, progress)
         candidates = tuple(_candidate(one, args, database, progress) for one in args.candidate)
