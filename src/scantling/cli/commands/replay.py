@@ -43,6 +43,7 @@ from scantling.image.refs import parse_registry, split_prefix
 from scantling.image.registry import SOURCES
 from scantling.reports.api import Look
 from scantling.reports.driver import render
+from scantling.reports.formats.json import inert
 from scantling.reports.registry import FORMATS
 from scantling.reports.stored import stored_report
 from scantling.scan import ScanOptions, look, report_of, scan
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         Pair(report=report, data=data), Pair(report=again, data=_bytes(again)), notes=tuple(notes)
     )
     if args.json:
-        text = msgspec.json.format(msgspec.json.encode(result), indent=2).decode()
+        text = msgspec.json.format(msgspec.json.encode(inert(result)), indent=2).decode()
         sys.stdout.write(f"{text}\n")
     else:
         sys.stdout.writelines(f"{row}\n" for row in _text(result, stored.name))

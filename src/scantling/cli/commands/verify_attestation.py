@@ -30,6 +30,7 @@ from scantling.core import clock
 from scantling.core.errors import UsageError
 from scantling.core.model.finding import VerdictStatus
 from scantling.core.text import neutral
+from scantling.reports.formats.json import inert
 from scantling.supply.oci import ENVELOPE_BYTES, Found, attachments
 from scantling.supply.statement import VERDICT, Verdict
 from scantling.supply.verify import Demands, Judgment, Valid, age_words, judge
@@ -184,8 +185,8 @@ def _json(judgment: Judgment, demands: Demands) -> str:
         "subject": demands.subject,
         "verified": not judgment.unmet,
         "exit_code": int(judgment.exit_code),
-        "unmet": judgment.unmet,
-        "rejected": judgment.rejected,
+        "unmet": inert(judgment.unmet),
+        "rejected": inert(judgment.rejected),
         "older": judgment.older,
         "counts": None
         if counts is None
@@ -195,7 +196,7 @@ def _json(judgment: Judgment, demands: Demands) -> str:
             "key_file": counts.key.name,
             "predicate_type": counts.statement.predicate_type,
             "made": clock.rfc3339(counts.moment) if counts.moment else "",
-            "predicate": msgspec.Raw(counts.statement.predicate),
+            "predicate": inert(msgspec.json.decode(counts.statement.predicate)),
         },
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
