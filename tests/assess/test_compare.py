@@ -251,7 +251,7 @@ def test_nothing_changed_since_the_same_report(findings: tuple[Finding, ...]) ->
     assert baseline_of(report, report, "x").unchanged == len(findings)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_findings(), _findings())
 def test_what_is_new_one_way_is_fixed_the_other_way(
     one: tuple[Finding, ...], other: tuple[Finding, ...]

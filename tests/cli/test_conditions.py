@@ -107,6 +107,16 @@ def test_check_says_what_holds_and_why(
     assert "CVE-2019-19844" not in run
 
 
+def test_an_image_that_no_container_runs_needs_a_name(
+    stored: str, manifests: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["conditions", "check", stored, "--manifests", manifests])
+
+    said = capsys.readouterr().out
+    assert "--image-name" in said
+    assert "CVE-2021-3156  pkg:deb/debian/sudo@1.9.5: no statement" in said
+
+
 def test_a_manifest_that_cannot_be_read_is_told(
     stored: str, manifests: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -172,12 +172,13 @@ def _rest(
     return before, after
 
 
-def _place(one: _Named) -> tuple[int, int, str, str, str, str]:
+def _place(one: _Named) -> tuple[object, ...]:
     return _order(one.finding)
 
 
-def _order(finding: Finding) -> tuple[int, int, str, str, str, str]:
-    return *finding_order(finding), finding.identity
+def _order(finding: Finding) -> tuple[object, ...]:
+    """Return the reports' sort key; where a report has a finding twice, all that may differ."""
+    return (*finding_order(finding), finding.identity, finding.aliases, finding.reason)
 
 
 def _split(

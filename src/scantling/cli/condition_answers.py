@@ -13,6 +13,7 @@ from scantling.assess.conditions.evaluate import Told, evaluate
 from scantling.assess.conditions.library import conditions_of
 from scantling.assess.conditions.manifests import MANIFEST_BYTES, read_manifests
 from scantling.assess.conditions.model import (
+    THE_IMAGE,
     Both,
     Condition,
     Either,
@@ -197,6 +198,9 @@ def _tree(need: Need, depth: int) -> Iterator[str]:
 def _text(found: Evaluated, manifests: Manifests) -> Iterator[str]:
     for unread in manifests.unread:
         yield f"not read: {neutral(unread.reason, limit=_SHOWN)}"
+    places = {place.place for one in found.explanations for place in one.places}
+    if manifests.containers and THE_IMAGE in places:
+        yield "no container surely runs this image; say what manifests call it with --image-name"
     for one in found.explanations:
         yield from _explained(one)
     counts = dict.fromkeys(Truth, 0)

@@ -17,6 +17,7 @@ from msgspec import Struct
 from scantling.assess.conditions.facts import FACTS
 from scantling.assess.conditions.model import (
     ORIGIN,
+    THE_IMAGE,
     Both,
     Condition,
     Either,
@@ -40,7 +41,6 @@ from scantling.core.model.image import Image
 from scantling.core.model.inventory import Package
 from scantling.core.model.vex import VexProduct, VexStatement, VexStatus
 
-_ALONE: Final = "the image"
 _SHOWN: Final = 3
 _NO_MANIFESTS: Final = Manifests()
 
@@ -141,7 +141,7 @@ class _Bench:
             _Place(f"{one.place} (may run it)", one) for one, sure in runs if sure is None
         ]
         if not self._sure:
-            self._sure = [_Place(_ALONE, None, as_configured=told.as_configured)]
+            self._sure = [_Place(THE_IMAGE, None, as_configured=told.as_configured)]
         self._maybe += [_Place(f"not read: {one.reason}", None) for one in manifests.unread[:1]]
 
     def explain(self, condition: Condition, setting: Setting) -> Explanation:

@@ -138,3 +138,6 @@ class Evaluated(Struct, frozen=True, kw_only=True):
 
 ORIGIN: Final = "conditions"
 """The origin of statements that conditions make."""
+
+THE_IMAGE: Final = "the image"
+"""The place where nobody says how the image is run."""
