@@ -268,6 +268,7 @@ def test_every_part_of_a_full_report_is_on_the_page() -> None:
         "Could not be evaluated, so it blocks: Zaphod",
         "impact (not known): nobody says",
         "scantling scan Zaphod",
+        "--policy team=Zaphod --baseline Zaphod",
         "sha256:efefefefef",
     ):
         assert words in page

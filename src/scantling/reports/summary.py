@@ -5,7 +5,7 @@ Everything here is derived from a report alone; the same report gives the same n
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from scantling.core.model.advisory import Fix, Level, Signal
 from scantling.core.model.base import Part
-from scantling.core.model.decision import Decision
+from scantling.core.model.decision import Decision, ExceptionUse
 from scantling.core.model.finding import Finding, FindingState, VerdictStatus
 from scantling.core.model.gap import GapKind
 from scantling.core.model.inventory import Package
@@ -204,7 +204,10 @@ def age_days(as_of: str, created: str) -> int | None:
 
 
 def command(report: ScanReport) -> tuple[str, ...]:
-    """Return the words of a command that asks for this report again, as far as it says."""
+    """Return the words of a command that asks for this report again, as far as it says.
+
+    Exceptions, VEX documents and the project's folder are not in a report, so not in the command.
+    """
     words = ["scantling", "scan" if report.database else "sbom", report.image.reference]
     if str(report.image.platform):
         words += ["--platform", str(report.image.platform)]
@@ -213,7 +216,35 @@ def command(report: ScanReport) -> tuple[str, ...]:
         words += ["--fail-on", report.fail_on]
     for code in report.verdict.allowed:
         words += ["--allow-incomplete", code]
+    for key, value in _context(report):
+        words += ["--context", f"{key}={value}"]
+    for one in report.policy.policies if report.policy else ():
+        words += ["--policy", one.name if one.layer == "built-in" else f"{one.layer}={one.origin}"]
+    if report.baseline:
+        words += ["--baseline", report.baseline.name]
     return tuple(words)
+
+
+def exception_words(use: ExceptionUse) -> str:
+    """Return which exception it is and until when: `EX-1, expired 2026-08-01`."""
+    if not use.expires:
+        return f"{use.id}, no end"
+    return f"{use.id}, {'expired' if use.expired else 'until'} {use.expires}"
+
+
+def _context(report: ScanReport) -> Iterator[tuple[str, str]]:
+    told = report.context
+    pairs = (
+        ("product", told.product),
+        ("team", told.team),
+        ("repository", told.repository),
+        ("criticality", told.criticality.value),
+        ("exposure", told.exposure.value),
+        ("environment", told.environment),
+        ("stage", told.stage),
+        *(("owner", one) for one in told.owners),
+    )
+    yield from ((key, value) for key, value in pairs if value not in {"", "unknown"})
 
 
 def _part(layer: int, base: int | None) -> Part:

@@ -169,10 +169,8 @@ def _decision(known: _Known, one: Finding) -> Markup:
     until = f" until {said.due}" if said.due else ""
     parts = [tag(f"{said.action}{until}", said.action)]
     if said.exception is not None:
-        use = said.exception
-        over = "expired" if use.expired else "until"
-        when = f", {over} {use.expires}" if use.expires else ""
-        parts.append(Markup(f"<small>exception {text(use.id)}{text(when)}</small>"))
+        words = summary.exception_words(said.exception)
+        parts.append(Markup(f"<small>exception {text(words)}</small>"))
     else:
         parts.append(Markup(f"<small>{text(said.rule)}</small>"))
     return join(parts)
@@ -245,9 +243,9 @@ def _spoken(said: Decision) -> str:
     use = said.exception
     if use is None:
         return words
-    end = f", {'expired' if use.expired else 'until'} {use.expires}" if use.expires else ""
     approved = f", approved by {use.approver}" if use.approver else ""
-    return f"{words} Exception {use.id} of {use.owner}{approved}{end}: {use.reason}"
+    known = f"{summary.exception_words(use)}, of {use.owner}{approved}"
+    return f"{words} Exception {known}: {use.reason}"
 
 
 def _why(one: Finding) -> Markup:

@@ -68,8 +68,7 @@ def _decision(one: Decision, finding: Finding | None) -> tuple[Markup, ...]:
     use = one.exception
     words = ""
     if use is not None:
-        end = f"{'expired' if use.expired else 'until'} {use.expires}" if use.expires else "no end"
-        words = f"{use.id} of {use.owner}, {end}: {use.reason}"
+        words = f"{summary.exception_words(use)}, of {use.owner}: {use.reason}"
     subject = one.subject
     if finding is not None:
         subject = f"{finding.id} in {view.display_name(finding.purl)}"

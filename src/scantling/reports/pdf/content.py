@@ -235,7 +235,9 @@ def _rows(report: ScanReport, findings: Iterable[Finding]) -> Iterator[_Row]:
             "KEV" if summary.exploited(one) else "",
             "" if chance is None else f"EPSS {chance:.3f}",
             f"{said.action} by {said.rule}" if said else "",
-            f"exception {said.exception.id}" if said and said.exception else "",
+            f"exception {summary.exception_words(said.exception)}"
+            if said and said.exception
+            else "",
             one.reason,
         )
         risk = one.risk
