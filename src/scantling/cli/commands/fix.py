@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _FORMATS: Final = ("text", "markdown", "json", "diff")
 _REPORT: Final = ".json"
 _ADVISED: Final = 3
+_ENDED: Final = frozenset({"os.end-of-life", "os.extended-support"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -214,6 +215,9 @@ def _notes(report: "ScanReport", database: "Database", situation: "Situation") -
             "the report was made with another version of the database; its findings were judged"
             f" again with {database.info.digest[:19]}"
         )
+    for gap in report.gaps:
+        if gap.code in _ENDED:
+            yield f"{gap.detail}: no upgrade within it helps for long"
     if any(gap.kind == "blocking" for gap in report.gaps):
         yield "not everything in the image could be read or judged; scantling scan says what"
     if not situation.files.texts:

@@ -24,6 +24,7 @@ from scantling.core.model.inventory import Package
 from scantling.core.model.plan import ActionKind, Effort
 from scantling.remedy.api import Proposal, Situation, Strategy
 from scantling.remedy.choose import Choice, choices, worthwhile
+from scantling.remedy.links import reading
 from scantling.remedy.runs import Wanted, editor, manager_of, run_lines
 from scantling.remedy.swap import at_version
 
@@ -80,7 +81,7 @@ def _steps(situation: Situation, packages: tuple[Package, ...]) -> Iterator[_Ste
             before=version,
             choice=choice,
             packages=packages,
-            links=_links(findings),
+            links=reading(findings),
         )
 
 
@@ -155,10 +156,6 @@ def _title(steps: list[_Step], removed: tuple[Package, ...]) -> str:
 def _source_purl(step: _Step) -> str:
     first = step.packages[0]
     return purl.build(first.type, first.namespace, step.name)
-
-
-def _links(findings: list[Finding]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(link for one in findings[:3] for link in one.references[:1]))
 
 
 PLUGIN: Final = Strategy(name="os-upgrade", propose=propose)

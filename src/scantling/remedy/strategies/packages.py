@@ -25,6 +25,7 @@ from scantling.project.lockfile_lines import full_name
 from scantling.remedy.api import Files, Proposal, Situation, Strategy
 from scantling.remedy.choose import Choice, choices, worthwhile
 from scantling.remedy.distance import distance, farthest
+from scantling.remedy.links import reading
 from scantling.remedy.safe import is_name, is_version
 from scantling.versions.registry import scheme_for
 
@@ -91,7 +92,7 @@ def _proposal(
         warnings=()
         if edited
         else (f"no file of the project names it; it is at {', '.join(paths[:2])}",),
-        links=tuple(dict.fromkeys(link for one in findings[:3] for link in one.references[:1])),
+        links=reading(findings),
         place=edited[1].place(situation.files.dockerfile) if edited else None,
     )
 

@@ -24,6 +24,7 @@ from scantling.core.model.plan import ActionKind
 from scantling.remedy.api import Proposal, Situation, Strategy
 from scantling.remedy.choose import Choice, choices
 from scantling.remedy.distance import farthest
+from scantling.remedy.links import reading
 from scantling.remedy.safe import is_name, is_version
 
 _CATALOGERS: Final = frozenset({"golang-binary", "golang-unmarked", "rust-auditable"})
@@ -64,8 +65,7 @@ def _modules(situation: Situation) -> Iterator[_Module]:
         findings = situation.open_findings(package)
         found = choices(situation, (package,), findings)
         if found:
-            links = tuple(link for one in findings[:2] for link in one.references[:1])
-            yield _Module(package=package, choice=found[-1], links=links)
+            yield _Module(package=package, choice=found[-1], links=reading(findings))
 
 
 def _proposal(situation: Situation, paths: list[str], modules: list[_Module]) -> Proposal:
