@@ -26,6 +26,7 @@ from scantling.cli.watch import watching
 from scantling.core import clock
 from scantling.core.errors import ExitCode, UsageError
 from scantling.core.text import neutral
+from scantling.image.open import open_image
 from scantling.scan import look, scan
 
 if TYPE_CHECKING:
@@ -201,11 +202,15 @@ def _candidate(
         inventory = Inventory(
             image=report.image, distro=report.distro, packages=report.packages, gaps=report.gaps
         )
-    else:
-        target = file if equals else name
-        looked = look(target, scan_options(args), cache=cache_of(args), progress=progress)
-        inventory = looked.inventory
-    return candidate_of(name, inventory, database, clock.now())
+        return candidate_of(name, inventory, database, clock.now())
+    target = file if equals else name
+    options = scan_options(args)
+    looked = look(target, options, cache=cache_of(args), progress=progress)
+    found = candidate_of(name, looked.inventory, database, clock.now())
+    # FROM is pinned to what all platforms share; what was looked into is one of them.
+    opened = open_image(target, options.image, progress)
+    opened.close()
+    return replace(found, digest=opened.list_digest or found.digest)
 
 
 def _notes(report: "ScanReport", database: "Database", situation: "Situation") -> Iterator[str]:
