@@ -1,6 +1,7 @@
 """A user scans an image."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +199,19 @@ def test_explain_as_json_is_inert_too(run: Run, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert "\u202e" not in done.out
     assert json.loads(done.out)["id"] == "CVE-2020-1"
+
+
+def test_a_report_goes_into_a_pipe_without_taking_its_place(
+    run: Run, image: Path, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done = run("scan", image, "--format", f"json={pipe}")
+        read = os.read(reader, 64)
+    finally:
+        os.close(reader)
+
+    assert (done.code, pipe.is_fifo()) == (0, True)
+    assert read.startswith(b"{")

@@ -100,6 +100,11 @@ def _replace(path: Path, content: bytes) -> None:
     from tempfile import NamedTemporaryFile  # noqa: PLC0415 - 8 ms, only for files
 
     try:
+        if path.exists() and not path.is_file():
+            # A device or a pipe is written to; a file in its place would be somebody's surprise.
+            with path.open("wb") as file:
+                file.write(content)
+            return
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             file.write(content)
         Path(file.name).chmod(0o644)
