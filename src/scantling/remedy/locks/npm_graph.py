@@ -76,10 +76,13 @@ def yarn_lock(text: str, wanted: Mapping[str, str]) -> Graph:
     by_spec: dict[tuple[str, str], str] = {}
     packages: dict[str, tuple[str, str]] = {}
     needs: list[tuple[str, str, str]] = []
+    roots = {ROOT}
     for specs, version, dependencies in _yarn_blocks(text):
         name = specs[0][0]
         key = f"{name}@{version}"
         packages[key] = (name, version)
+        if any(range_.startswith("workspace:") for _, range_ in specs):
+            roots.add(key)
         by_spec |= dict.fromkeys(specs, key)
         needs += [(key, *one) for one in dependencies]
     needs += [(ROOT, name, range_) for name, range_ in wanted.items()]
@@ -88,7 +91,7 @@ def yarn_lock(text: str, wanted: Mapping[str, str]) -> Graph:
         for source, name, range_ in needs
         if (name, range_) in by_spec
     ]
-    return Graph(packages=packages, edges=tuple(edges))
+    return Graph(packages=packages, edges=tuple(edges), roots=frozenset(roots))
 
 
 def pnpm_lock(text: str) -> Graph:

@@ -21,6 +21,8 @@ from scantling.versions.registry import scheme_for
 
 _CHARS: Final = 512
 _PARTS: Final = 16
+_FULL: Final = 3
+"""Numbers of a version; fewer stand for all that begin so, in some tools."""
 _COMPARATOR: Final = re.compile(
     r"""(?P<op>===|==|!=|~=|~>|>=|<=|>|<|=|\^|~)?+(?P<space>[ \t]*+)
     (?P<version>[vV]?[0-9*][0-9A-Za-z.*+_-]*+|[xX*])(?=[\s,|]|$)""",
@@ -59,7 +61,7 @@ GRAMMARS: Final[dict[str, Grammar]] = {
     "npm": Grammar(ecosystem="npm", alternatives=True, partial=True),
     "pypi": Grammar(ecosystem="pypi"),
     "poetry": Grammar(ecosystem="pypi", alternatives=True),
-    "cargo": Grammar(ecosystem="cargo", bare="^"),
+    "cargo": Grammar(ecosystem="cargo", bare="^", partial=True),
     "gem": Grammar(ecosystem="gem"),
     "composer": Grammar(ecosystem="composer", tilde="last", alternatives=True),
     "nuget": Grammar(ecosystem="nuget", bare=">=", intervals=True),
@@ -177,7 +179,7 @@ def _bounds(kind: Grammar, text: str) -> list[_Bound] | None:
     hyphen = _HYPHEN.fullmatch(text)
     if hyphen is not None and kind.alternatives:
         numbers = _numbers(hyphen["high"])
-        if len(numbers) < 3 and numbers:  # noqa: PLR2004 - a full version is an end, not a stretch
+        if 0 < len(numbers) < _FULL:
             return [_Bound(">=", hyphen["low"]), _Bound("<", _raised(numbers))]
         return [_Bound(">=", hyphen["low"]), _Bound("<=", hyphen["high"])]
     parts = _parts(kind, text)
@@ -239,6 +241,8 @@ def _of_part(kind: Grammar, part: _Part) -> list[_Bound]:
         return _between(part.version, numbers[:2])
     if op in {"~", "~>", "~="}:
         return _between(part.version, numbers[:-1] or numbers)
+    if kind.partial and len(numbers) < _FULL and op in {">", "<="}:
+        return [_Bound(">=" if op == ">" else "<", _raised(numbers))]
     if op == "!*":
         return []  # An exclusion of a line; that the version is in it shows when it is resolved.
     return [_Bound("!" if op == "!=" else op, part.version)]
@@ -295,7 +299,7 @@ def _moved_part(kind: Grammar, grammar: str, part: _Part, version: str) -> list[
     space = part.space
     match part.op:
         case "*" if part.version[-1:] not in "xX*":
-            return [version]  # npm's `1.2`: all that begin so
+            return [f"{part.written}{space}{version}"]  # npm's `1.2`: all that begin so
         case "*":
             return _moved_wild(grammar, part, version)
         case "~" | "~>" | "~=" if part.op != "~" or kind.tilde == "last":
@@ -345,8 +349,7 @@ def _trimmed(version: str) -> tuple[int, ...]:
 
 def _ceiling(kind: Grammar, part: _Part, version: str) -> str:
     """Return the upper bound: as it is if the version is below, else the next of its digits."""
-    now, edge = _key(kind, version), _key(kind, part.version)
-    if now is not None and edge is not None and (now < edge or (part.op == "<=" and now == edge)):
+    if _holds(kind, f"{part.written}{part.version}", version):
         return part.version
     if part.op == "<=":
         return version

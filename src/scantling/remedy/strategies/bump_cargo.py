@@ -33,7 +33,9 @@ from scantling.remedy.locks.graph import held_back, through
 from scantling.remedy.locks.other_graphs import cargo_lock
 from scantling.remedy.locks.ranges import allows, moved
 from scantling.remedy.locks.toml_text import Literal, literals, replaced
+from scantling.remedy.safe import is_name
 
+_SHOWN: Final = 3
 _TABLES: Final = frozenset({"dependencies", "dev-dependencies", "build-dependencies"})
 
 
@@ -78,13 +80,15 @@ def _locked(files: Files, path: str, wanted: Wanted) -> Way:
     way = Way(warnings=through(graph, keys))
     if len(others) < len(edges):
         way = way.joined(_held_directly(files, folder, wanted))
+    lines = []
     if others and allows("cargo", wanted.before, wanted.version) is not True:
+        # Nothing here tells which version of those would do, so they go as far as they may.
         names = graph.names(others)
         way = way.joined(Way(warnings=held_back(names, wanted.name)))
+        lines = [f"cargo update -p {one}" for one in names[:_SHOWN] if is_name("cargo", one)]
     which = wanted.name if wanted.alone else f"{wanted.name}@{wanted.before}"
-    return way.joined(
-        Way(commands=run_in(folder, f"cargo update -p {which} --precise {wanted.version}"))
-    )
+    precise = f"cargo update -p {which} --precise {wanted.version}"
+    return way.joined(Way(commands=run_in(folder, *(lines or [precise]))))
 
 
 def _held_directly(files: Files, folder: str, wanted: Wanted) -> Way:

@@ -2,7 +2,7 @@
 
     "express": "^4.17.1"                 the lockfile may take 4.17.3: only a command is needed
     "express": "~4.17.1"                 it may not take 4.18.0: the constraint becomes ~4.18.0
-    "overrides": { "qs": "^6.11.1" }     a dependency of others that hold it below: it is overridden
+    "overrides": { "qs": "~6.11.1" }     a dependency of others that hold it below: it is overridden
                                          (Yarn: resolutions, pnpm: pnpm.overrides)
 
 Lockfiles hold hashes of what was downloaded, so they are never edited: the command that brings them
@@ -10,7 +10,8 @@ up to date is named. A package that others carry inside them cannot be exchanged
 upgrade instead is named.
 
 What it cannot see: whether a package that needs another major version works with the overriding
-one; the ranges of pnpm's transitive dependencies, which its lockfile does not tell.
+one; the ranges of pnpm's transitive dependencies, which its lockfile does not tell (they are
+always overridden).
 
 Source: npm, package.json ("overrides"), npm-update, npm-install; Yarn, "Selective dependency
 resolutions"; pnpm, "overrides", "pnpm update".
@@ -44,9 +45,9 @@ _INSTALL: Final = {
     "pnpm": "pnpm install --lockfile-only",
 }
 _UPDATE: Final = {
-    "npm": "npm update {name}",
+    "npm": "npm update {name} --package-lock-only",
     "berry": "yarn up -R {name}",
-    "pnpm": "pnpm update {name} --depth Infinity",
+    "pnpm": "pnpm update {name} --lockfile-only",
 }
 _REFERRING: Final = frozenset({"npm", "pnpm"})
 _SHOWN: Final = 3
@@ -106,18 +107,21 @@ def _locked(files: Files, path: str, wanted: Wanted) -> Way:
     edges = graph.needed_by(keys - bundled)
     direct = [one for one in edges if one.source in graph.roots]
     others = [one for one in edges if one.source not in graph.roots]
-    holds = [one for one in others if not _admits(tool, one, wanted)]
+    # An empty range is one that pnpm does not tell: it may be exact.
+    holds = [one for one in others if allows("npm", one.range or "-", wanted.version) is not True]
     way = Way(warnings=_bundled(graph, bundled, wanted))
     override = bool(holds) or (tool == "yarn" and bool(others))
     for one in _directly(manifests, wanted, all_=override) if direct else ():
         way = way.joined(Way(rewrites=((one, partial(_moved, wanted=wanted)),)))
     if override:
         names = _targets(tool, graph, holds or others, keys, wanted)
+        # A tilde: what is verified, and its patches; a caret would go to the newest minor release.
         # npm and pnpm refuse an override that differs from a direct dependency, unless it refers
         # to that.
-        by = f"${wanted.name}" if direct and tool in _REFERRING else f"^{wanted.version}"
+        by = f"${wanted.name}" if direct and tool in _REFERRING else f"~{wanted.version}"
         rewrite = partial(_overridden, tool=tool, names=names, by=by, wanted=wanted)
-        warnings = (*_overriding(graph.names(holds), wanted), *through(graph, keys))
+        known = graph.names(one for one in holds if one.range)
+        warnings = (*_overriding(known, wanted), *through(graph, keys))
         way = way.joined(Way(rewrites=((root, rewrite),), warnings=warnings))
     return way.joined(Way(commands=_commands(tool, folder, wanted, rewrites=bool(way.rewrites))))
 
@@ -137,12 +141,6 @@ def _graph(tool: str, text: str, manifest: str) -> Graph:
     }
     read = npm_graph.package_lock if tool == "npm" else npm_graph.yarn_lock
     return read(text, direct)
-
-
-def _admits(tool: str, edge: Edge, wanted: Wanted) -> bool:
-    """Return whether a dependent takes the version; where that is not told, by its line."""
-    range_ = edge.range or (f"^{wanted.before}" if tool == "pnpm" else "")
-    return allows("npm", range_, wanted.version) is True
 
 
 def _constraints(text: str, name: str) -> dict[str, str]:
