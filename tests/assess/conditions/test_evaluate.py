@@ -424,6 +424,36 @@ def test_an_answer_never_depends_on_what_is_unknown(needs: str) -> None:
         assert answers[1] is answers[2] is answers[0]
 
 
+_CONTAINERS = st.lists(
+    st.tuples(
+        st.sampled_from((_SAFE, "", "securityContext: {privileged: true}")),
+        st.sampled_from((_NAME, "registry.example.com/team/shop:9", "registry.example.com/b:1")),
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(_CONTAINERS, _CONTAINERS)
+def test_another_container_never_makes_a_finding_matter_less(
+    some: list[tuple[str, str]], more: list[tuple[str, str]]
+) -> None:
+    known = [(_SAFE, _NAME), *some]
+    few, many = (
+        Manifests(
+            containers=tuple(
+                one for said, image in all_ for one in _pod(said, image=image).containers
+            )
+        )
+        for all_ in (known, known + more)
+    )
+
+    if _truth(_NEEDS, many) is _F:
+        assert _truth(_NEEDS, few) is _F
+    if _truth(_NEEDS, few) is _H:
+        assert _truth(_NEEDS, many) is _H
+
+
 def test_every_justification_is_one_of_vex() -> None:
     for needs in ("{component: {without: {pypi: [django]}}}", "{package: {type: deb, names: [x]}}"):
         assert _statement(_evaluate(needs)).justification in JUSTIFICATIONS
