@@ -160,8 +160,7 @@ def test_a_file_that_is_too_long_is_not_read() -> None:
 
 def test_other_namespaces_and_selectors_do_not_reach_a_pod() -> None:
     services = (
-        "kind: Service\nmetadata: {name: a, namespace: x}\n"
-        "spec: {type: NodePort, selector: {app: a}}",
+        "kind: Service\nmetadata: {namespace: x}\nspec: {type: NodePort, selector: {app: a}}",
         "kind: Service\nmetadata: {name: b}\nspec: {type: NodePort, selector: {app: b}}",
         "kind: Service\nmetadata: {name: c}\nspec: {type: NodePort}",
     )
