@@ -107,10 +107,10 @@ def run(args: argparse.Namespace) -> int:
     )
     plan = _plan(situation, checker)
     plan = replace(plan, notes=tuple(_notes(report, database, situation)))
+    if args.apply:  # before it is shown: whoever reads may stop reading
+        _apply(plan, root)
     show = import_module(f"scantling.reports.plans.{args.format}")
     sys.stdout.writelines(show.render(plan))
-    if args.apply:
-        _apply(plan, root)
     return ExitCode.PASSED
 
 
