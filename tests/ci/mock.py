@@ -186,8 +186,8 @@ class MockForge:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """Return what matches a path; a git reference at its end may have slashes."""
-    text = re.escape(path).replace(r"\{ref\}", ".+")
+    """Return what matches a path; a reference or path at its end has slashes."""
+    text = re.escape(path).replace(r"\{ref\}", ".+").replace(r"\{artifact_path\}", ".+")
     return re.compile(re.sub(r"\\\{[A-Za-z_]+\\\}", "[^/]+", text))
 
 

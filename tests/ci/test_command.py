@@ -3,6 +3,7 @@
 import json
 import threading  # noqa: TID251 - a server for the command to talk to
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -56,6 +57,13 @@ def job(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
 def forge() -> Iterator[tuple[MockForge, str]]:
     """GitHub on loopback, and its address."""
     known = MockForge("github", prefix="/api/v3", me={"login": "shop-bot"})
+    with served(known) as address:
+        yield known, f"{address}/api/v3"
+
+
+@contextmanager
+def served(known: MockForge) -> Iterator[str]:
+    """Serve a forge on loopback and yield its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
@@ -68,7 +76,7 @@ def forge() -> Iterator[tuple[MockForge, str]]:
             self.end_headers()
             self.wfile.write(answer.content)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - the library's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
@@ -76,7 +84,7 @@ def forge() -> Iterator[tuple[MockForge, str]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield known, f"http://127.0.0.1:{server.server_port}/api/v3"
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
@@ -247,6 +255,39 @@ def test_the_report_that_a_job_kept_is_compared_with(
     report = json.loads(Path("out/scantling.json").read_text(encoding="utf-8"))["report"]
     assert report["baseline"]["unchanged"] > 0
     assert report["baseline"]["new"] == []
+
+
+def test_a_merge_request_is_compared_with_the_report_of_its_target(
+    job: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(SCAN)
+    stored = Path("out/scantling.json").read_bytes()
+    known = MockForge("gitlab", prefix="/api/v4", me={"id": 5, "username": "shop-bot"})
+    artifact = "/projects/42/jobs/artifacts/main/raw/out/scantling.json"
+    answers = [httpx2.Response(200, content=stored), httpx2.Response(404)]
+    known.hooks.append(lambda _m, path, _b: answers.pop(0) if path == artifact else None)
+    with served(known) as address:
+        variables = {
+            **JOBS["gitlab"],
+            "CI_API_V4_URL": f"{address}/api/v4",
+            "CI_COMMIT_SHA": COMMIT,
+            "CI_JOB_NAME": "scan",
+            "CI_MERGE_REQUEST_IID": "7",
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+            "SCANTLING_GITLAB_TOKEN": "s3cret-token",
+        }
+        for name, value in variables.items():
+            job.setenv(name, value)
+        main(SCAN)
+        said = capsys.readouterr().err
+        main(SCAN)
+
+    report = json.loads(Path("out/scantling.json").read_text(encoding="utf-8"))["report"]
+    assert "compared with the report of main" in said
+    assert "comment posted: https://" in said
+    assert report["baseline"] is None, "there is none any more"
+    [note] = known.items["/projects/42/merge_requests/7/notes"]
+    assert note["body"].startswith("<!-- scantling:")
 
 
 def test_policies_hear_that_it_is_a_pull_request(job: pytest.MonkeyPatch) -> None:

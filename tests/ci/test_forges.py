@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from scantling.ci.api import Message, Proposal, Remark, Run
 from scantling.ci.message import message_of
-from scantling.ci.publish import Posted, open_pull_request, publish
+from scantling.ci.publish import Posted, publish
+from scantling.ci.pull_requests import branch_of, open_pull_request
 from scantling.core.errors import NetworkError, UsageError
 from scantling.core.http import Http
-from scantling.core.model.plan import Edit
+from scantling.core.model.plan import ActionKind, Edit, FixAction
 from scantling.core.secret import Secret
 from scantling.reports.gate import category
 from scantling.testing.reports import REPORTS
@@ -531,3 +532,29 @@ def test_a_pull_request_that_cannot_be_is_refused_before_anything_is_sent(
 ) -> None:
     with pytest.raises(UsageError, match=words):
         open_pull_request(http_of(forge_of("github")), run, TOKEN, proposal)
+
+
+def test_a_branch_is_that_of_what_is_changed_and_not_of_the_versions() -> None:
+    one = FixAction(
+        kind=ActionKind.BUMP, title="x", subject="pkg:pypi/django", before="2.2", after="4.2"
+    )
+    later, other = replace(one, after="5.0"), replace(one, subject="pkg:pypi/\ud800`$(id)`")
+
+    assert branch_of("shop", [one]) == branch_of("shop", [later])
+    assert branch_of("shop", [one, other]) == branch_of("shop", [other, later])
+    assert (
+        len({branch_of("shop", [one]), branch_of("mail", [one]), branch_of("shop", [other])}) == 3
+    )
+    assert branch_of("shop", [other]).replace("scantling/fix-", "").isalnum()
+
+
+def test_a_long_name_is_cut_and_stays_the_images_own(name: str) -> None:
+    image = REPORTS["findings"].image
+    said = [
+        message_of(replace(REPORTS["findings"], image=replace(image, reference=long)), RUNS[name])
+        for long in ("x" * 190 + "a", "x" * 190 + "b")
+    ]
+
+    assert all(len(one.name) <= 100 for one in said)
+    assert said[0].name != said[1].name
+    assert not failures(publish(http_of(forge_of(name)), RUNS[name], TOKEN, said[0]))

@@ -37,7 +37,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     slash at the end; both empty: nothing can be posted. `repository` is how that API names it
     (`team/shop`, a project's number). `commit` is the commit that people see, in a pull request
     its head, not the trial merge. `base_commit` is what the change is compared with.
-    `from_fork`: the change comes from another repository, whose jobs get no secrets.
+    `from_fork`: the change comes from another repository, whose jobs get no secrets. `job` is the
+    job's name where artifacts are found by it.
     """
 
     system: str
@@ -50,6 +51,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     base_branch: str = ""
     pull_request: int = 0
     from_fork: bool = False
+    job: str = ""
     job_url: str = ""
     workspace: str = ""
 
@@ -138,8 +140,9 @@ class Forge(Struct, frozen=True, kw_only=True):
     """Where code lives. `tokens` are the variables that may hold a token, the first set one counts.
 
     `comment` and `status` return the address of what was posted; `propose` opens a pull request or
-    updates the one of the same branch. All raise NetworkError. `permissions` says in words what the
-    token must be allowed to do. `headers` go with every request.
+    updates the one of the same branch. `earlier` returns the file of this path that the same job
+    stored last on the base branch, None if there is none. All raise NetworkError. `permissions`
+    says in words what the token must be allowed to do. `headers` go with every request.
     """
 
     name: str
@@ -150,3 +153,4 @@ class Forge(Struct, frozen=True, kw_only=True):
     status: Callable[[Client, Run, Message], str]
     headers: tuple[tuple[str, str], ...] = (("Accept", "application/json"),)
     propose: Callable[[Client, Run, Proposal], PullRequest] | None = None
+    earlier: Callable[[Client, Run, str], bytes | None] | None = None

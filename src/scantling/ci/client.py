@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from scantling.core.errors import NetworkError
-from scantling.core.limits import MIB
+from scantling.core.limits import DEFAULT, MIB
 from scantling.core.secret import Secret
 from scantling.core.text import neutral, octets
 
@@ -24,6 +24,7 @@ _LIMIT_BYTES: Final = 16 * MIB
 _PAGE: Final = 100
 _PAGES: Final = 100
 _OK: Final = range(200, 300)
+_MISSING: Final = 404
 _MOST_CHARS: Final = 300
 _REFUSED: Final = frozenset({401, 403, 404})
 
@@ -60,6 +61,20 @@ class Client:
             authorization=self._authorization,
         )
         return _decoded(reply, kind)
+
+    def file(self, path: tuple[str, ...], query: Mapping[str, str] | None = None) -> bytes | None:
+        """Return a stored file, None if there is none. Raises NetworkError."""
+        reply = self._http.request(
+            "GET",
+            self._url(path, query),
+            limit_bytes=DEFAULT.json_bytes,
+            authorization=self._authorization,
+        )
+        if reply.status == _MISSING:
+            return None
+        if reply.status not in _OK:
+            _decoded(reply, object)
+        return reply.body
 
     def pages(
         self,

@@ -1,6 +1,7 @@
 """What is posted about a report: the comment, the status line, the findings one by one."""
 
 import re
+from hashlib import sha256
 from typing import Final
 
 from scantling.ci.api import Message, Remark, Run
@@ -14,6 +15,8 @@ from scantling.reports.gate import Seen
 from scantling.reports.registry import FORMATS
 
 _TITLE: Final = 250
+_NAME: Final = 100
+"""Characters of a name; GitLab and Azure take some 250 bytes, and people read it in a list."""
 _MARKUP: Final = re.compile(r"[<>`@#!\[\]|*]++")
 """Some forges make links and mentions of plain text, too."""
 
@@ -23,7 +26,7 @@ def message_of(report: ScanReport, run: Run) -> Message:
     comment = render(report, FORMATS["comment"], Look())
     open_now = view.by_state(report, FindingState.OPEN)
     return Message(
-        name=gate.category(report),
+        name=_short(gate.category(report)),
         mark=comment.partition("\n")[0],
         comment=comment,
         passed=report.verdict.exit_code == 0,
@@ -48,3 +51,11 @@ def _remark(one: Seen) -> Remark:
 
 def _plain(text: str) -> str:
     return _MARKUP.sub(" ", neutral(text, limit=_TITLE))
+
+
+def _short(name: str) -> str:
+    """Return the name, cut to what every forge takes, and still another for another image."""
+    if len(name) <= _NAME:
+        return name
+    digest = sha256(name.encode()).hexdigest()[:12]
+    return f"{name[: _NAME - len(digest) - 1]}-{digest}"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from scantling.ci.api import Forge, Message, Proposal, PullRequest, Run
+from scantling.ci.api import Message, Run
 from scantling.ci.client import Client
 from scantling.ci.registry import FORGES
-from scantling.core.errors import NetworkError, UsageError
+from scantling.core.errors import NetworkError
 from scantling.core.secret import Secret
 
 if TYPE_CHECKING:
@@ -52,19 +52,13 @@ def publish(http: "Http", run: Run, token: Secret, message: Message) -> tuple[Po
     )
 
 
-def open_pull_request(http: "Http", run: Run, token: Secret, proposal: Proposal) -> PullRequest:
-    """Open a pull request with the edits, or update the open one of the same branch.
+def earlier_report(http: "Http", run: Run, token: Secret, path: str) -> bytes | None:
+    """Return what the same job stored under `path` on the base branch, None if there is none.
 
-    Nothing is checked out or pushed: the forge makes the commit. Raises UsageError when the run's
-    forge cannot do it or there is nothing to change, NetworkError when it refuses.
+    None, too, where the forge does not keep files of jobs by their path, and outside of pull
+    requests. Raises NetworkError.
     """
-    forge: Forge | None = FORGES[run.forge] if run.forge else None
-    if forge is None or forge.propose is None:
-        able = ", ".join(one.title for one in FORGES.values() if one.propose)
-        raise UsageError(f"pull requests can be opened on {able}; this job's code is elsewhere")
-    if not proposal.edits:
-        raise UsageError("there is nothing to change, so no pull request is opened")
-    if proposal.branch == (proposal.base_branch or run.base_branch or run.branch):
-        raise UsageError("a pull request needs a branch of its own")
-    client = Client(http, run.api, token, headers=forge.headers)
-    return forge.propose(client, run, proposal)
+    forge = FORGES[run.forge]
+    if forge.earlier is None or not run.pull_request:
+        return None
+    return forge.earlier(Client(http, run.api, token, headers=forge.headers), run, path)

@@ -19,6 +19,9 @@ from scantling.reports.registry import FORMATS
 BASELINE: Final = "baseline.json"
 """The name in the folder for reports under which an earlier report is compared with."""
 
+FETCHED: Final = "base-branch.json"
+"""The same, fetched by us; another name, since it is fetched again for each scan."""
+
 _MOST_READ: Final = 4 * MIB
 
 

@@ -4,7 +4,8 @@ The token of a job (`CI_JOB_TOKEN`) may not write notes: a project access token 
 and the role Developer can, kept as a masked variable.
 
 Source: GitLab REST API v4: notes, commits ("Set commit pipeline status", "Create a commit with
-multiple files and actions"), merge requests.
+multiple files and actions"), merge requests, job artifacts ("Download a single artifact file by
+reference name").
 """
 
 from base64 import b64encode
@@ -132,6 +133,12 @@ def propose(client: Client, run: Run, proposal: Proposal) -> PullRequest:
     return PullRequest(number=made.iid, url=made.web_url, created=not open_now)
 
 
+def earlier(client: Client, run: Run, path: str) -> bytes | None:
+    """Return the artifact that the last successful job of this name has on the base branch."""
+    where = (*_project(run), "jobs", "artifacts", run.base_branch, "raw", *path.split("/"))
+    return client.file(where, {"job": run.job}) if run.job and run.base_branch else None
+
+
 def _action(client: Client, project: tuple[str, ...], base: str, edit: Edit) -> dict[str, str]:
     action = {
         "action": "update",
@@ -169,4 +176,5 @@ PLUGIN: Final = Forge(
     comment=comment,
     status=status,
     propose=propose,
+    earlier=earlier,
 )

@@ -39,6 +39,7 @@ def detect(environment: Environment) -> Run | None:
         base_branch=values.branch(get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")),
         pull_request=change,
         from_fork=bool(change and source and source != repository),
+        job=values.branch(get("CI_JOB_NAME")),
         job_url=values.url(get("CI_JOB_URL")),
         workspace=values.folder(get("CI_PROJECT_DIR")),
     )

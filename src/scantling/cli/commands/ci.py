@@ -14,14 +14,15 @@ examples:
 import argparse
 import os
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from scantling.ci.api import Environment, Run
 from scantling.ci.detect import detect
 from scantling.ci.registry import FORGES, SYSTEMS
-from scantling.cli.ci_reports import BASELINE, files_of, folder_of, read_start, tell
+from scantling.cli.ci_reports import BASELINE, FETCHED, files_of, folder_of, read_start, tell
 from scantling.cli.databases import open_chosen
 from scantling.cli.gates import add_gate_options, baseline_name, gate_of
 from scantling.cli.options import (
@@ -35,13 +36,16 @@ from scantling.cli.options import (
 )
 from scantling.cli.output import add_output_options, outputs, write
 from scantling.cli.watch import watching
-from scantling.core.errors import NetworkError, UsageError
+from scantling.core.errors import InputError, NetworkError, UsageError
 from scantling.core.model.report import ScanReport
 from scantling.core.secret import Secret
 from scantling.core.text import neutral
 from scantling.gate import OPEN_GATE, Gate
-from scantling.reports.stored import is_report, stored_report
+from scantling.reports.stored import is_report, read_report, stored_report
 from scantling.scan import scan
+
+if TYPE_CHECKING:  # 0.1 s that only posting pays
+    from scantling.core.http import Http
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +86,8 @@ def run(args: argparse.Namespace) -> int:
     job = detect(environment, system=args.system or "")
     token = _token(args, environment, job)
     folder = folder_of(args.reports, job)
-    baseline = _baseline(args, folder)
+    kept = _kept(args, folder, job, token)
+    baseline = _baseline(args, kept)
     options = scan_options(args)
     chosen = (*files_of(job, folder), *(outputs(args, default="table") if args.format else ()))
     gate = _staged(gate_of(args), job)
@@ -116,12 +121,34 @@ def _staged(gate: Gate, job: Run | None) -> Gate:
     return replace(gate, context=replace(gate.context, stage=stage))
 
 
-def _baseline(args: argparse.Namespace, folder: Path) -> str:
-    """Return what to compare with: as named, else the report that the job put into the folder.
+def _kept(args: argparse.Namespace, folder: Path, job: Run | None, token: Secret | None) -> Path:
+    """Return where an earlier report is kept; it is fetched from the base branch if it can be."""
+    kept = folder / BASELINE
+    if args.baseline or is_report(kept) or job is None or token is None:
+        return kept
+    from scantling.ci.publish import earlier_report  # noqa: PLC0415 - 0.1 s
+
+    path = PurePosixPath(args.reports) / "scantling.json"
+    http = _http(args)
+    try:
+        data = earlier_report(http, job, token, path.as_posix())
+        if data is not None:
+            read_report(data)
+            kept = folder / FETCHED
+            kept.write_bytes(data)
+            _say(f"compared with the report of {job.base_branch}")
+    except (NetworkError, InputError, OSError) as error:
+        _say(f"the report of {job.base_branch} cannot be used: {error}")
+    finally:
+        http.close()
+    return kept
+
+
+def _baseline(args: argparse.Namespace, kept: Path) -> str:
+    """Return what to compare with: as named, else the report that is kept.
 
     The first scan of a branch has none: then everything counts, also with `--new-only`.
     """
-    kept = folder / BASELINE
     new_only, args.new_only = args.new_only, False
     if not args.baseline and is_report(kept):
         args.baseline = str(kept)
@@ -173,11 +200,10 @@ def _where(job: Run | None) -> str:
 
 def _post(args: argparse.Namespace, job: Run, token: Secret, report: ScanReport) -> bool:
     """Post and say what became of it; return whether something failed."""
-    from scantling.ci.message import message_of  # noqa: PLC0415 - 0.1 s that only posting pays
+    from scantling.ci.message import message_of  # noqa: PLC0415 - only posting needs it
     from scantling.ci.publish import publish  # noqa: PLC0415
-    from scantling.core.http import Http, HttpSettings  # noqa: PLC0415
 
-    http = Http(HttpSettings(ca_file=setting(args.ca_file, "CA_FILE")))
+    http = _http(args)
     try:
         posted = publish(http, job, token, message_of(report, job))
     finally:
@@ -191,6 +217,12 @@ def _post(args: argparse.Namespace, job: Run, token: Secret, report: ScanReport)
         else:
             _say(f"{one.what} posted{f': {one.url}' if one.url else ''}")
     return any(one.failed for one in posted)
+
+
+def _http(args: argparse.Namespace) -> "Http":
+    from scantling.core.http import Http, HttpSettings  # noqa: PLC0415
+
+    return Http(HttpSettings(ca_file=setting(args.ca_file, "CA_FILE")))
 
 
 def _say(text: str) -> None:
