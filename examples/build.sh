@@ -2,11 +2,20 @@
 # Build examples/shop.tar, the image of the README: a small web shop with old dependencies, from real
 # packages of Debian 12, PyPI and npm, laid out as distroless images are (status.d, no shell).
 #
-#   examples/build.sh            (as any user, on Debian 12; needs umoci, skopeo, npm, pip, apt-get)
+#   examples/build.sh [PROJECT [TAG [FILE]]]    (on Debian 12; needs umoci, skopeo, npm, pip, apt-get)
+#
+# shop-fixed.tar is built from the project after `scantling fix --apply` (docs/tutorial/gate.md):
+#
+#   cp -r examples/shop fixed
+#   scantling fix examples/shop.tar --project fixed --apply
+#   examples/build.sh fixed shop:1.1 examples/shop-fixed.tar
 #
 # Entries are sorted, owned by root and dated 2026-01-01, so that the same packages give the same image.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+project=$(cd "${1:-$here/shop}" && pwd)
+tag=${2:-shop:1.0}
+file=$(realpath "${3:-$here/shop.tar}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 image=$work/oci:latest
@@ -42,23 +51,23 @@ layer "$work/base" "ADD rootfs.tar / # debian bookworm"
 deb "$work/tools" gosu
 layer "$work/tools" "RUN /bin/sh -c apt-get install gosu # buildkit"
 
-python3 -m pip install -q --no-deps --no-compile --only-binary :all: --target "$work/python/app/lib" \
-  flask==0.12.2 werkzeug==0.15.0 jinja2==2.10 requests==2.19.0 urllib3==1.23 idna==2.7 click==6.7 itsdangerous==1.1.0
+python3 -m pip install -q --no-deps --no-compile --only-binary :all: --target "$work/python/app/lib" -r "$project/requirements.txt"
 rm -rf "$work/python/app/lib/bin"
 layer "$work/python" "RUN /bin/sh -c pip install --target /app/lib -r requirements.txt # buildkit"
 
 mkdir -p "$work/node/app/web"
-echo '{"name":"shop-web","version":"1.0.0","private":true,"dependencies":{"lodash":"4.17.4","minimist":"0.0.8","marked":"0.3.6","qs":"6.2.0"}}' > "$work/node/app/web/package.json"
+python3 -c 'import json, sys; print(json.dumps(json.load(sys.stdin), separators=(",", ":")))' \
+  < "$project/web/package.json" > "$work/node/app/web/package.json"
 (cd "$work/node/app/web" && npm install --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error)
 rm -f "$work/node/app/web/node_modules/.package-lock.json"
 layer "$work/node" "RUN /bin/sh -c npm install # buildkit"
 
 mkdir -p "$work/app/app"
-printf 'from flask import Flask\n\napp = Flask("shop")\n' > "$work/app/app/app.py"
+cp "$project/app.py" "$work/app/app/"
 layer "$work/app" "COPY app.py /app/ # buildkit"
 
 umoci config --image "$image" --created="2026-01-01T00:00:00Z" --config.user 1000 --config.entrypoint gosu \
   --config.cmd app --config.env PYTHONPATH=/app/lib --author "" --no-history
-skopeo copy -q --insecure-policy "oci:$image" "oci:$work/shop:shop:1.0"
-tar --sort=name --mtime=2026-01-01T00:00Z --owner=0 --group=0 --numeric-owner -C "$work/shop" -cf "$here/shop.tar" oci-layout index.json blobs
-ls -l "$here/shop.tar"
+skopeo copy -q --insecure-policy "oci:$image" "oci:$work/shop:$tag"
+tar --sort=name --mtime=2026-01-01T00:00Z --owner=0 --group=0 --numeric-owner -C "$work/shop" -cf "$file" oci-layout index.json blobs
+ls -l "$file"
