@@ -46,7 +46,8 @@ class Gate(Struct, frozen=True, kw_only=True):
 
     `names` are further names of the image (repositories, digests) that VEX may use. `bases` is the
     folder of known base images. `dockerfile` built the image, `locks` are the texts of the
-    project's lockfiles by path. `vex` is asked once the inventory is known. `policies` without
+    project's lockfiles by path. `vex` is asked once the inventory is known, `conditions` once the
+    findings are: which of them cannot matter as the image runs. `policies` without
     any: the severity of `fail_on` and the gaps decide alone. `baseline` is an earlier report and
     how the user named it.
     """
@@ -57,6 +58,7 @@ class Gate(Struct, frozen=True, kw_only=True):
     dockerfile: "FoundDockerfile | None" = None
     locks: dict[str, str] = {}
     vex: Callable[[Inventory], Heard] | None = None
+    conditions: Callable[[tuple[Finding, ...], Inventory], tuple[VexStatement, ...]] | None = None
     policies: "tuple[Policy, ...]" = ()
     exceptions: "tuple[Acceptance, ...]" = ()
     baseline: tuple[str, ScanReport] | None = None
@@ -90,17 +92,18 @@ def with_vex(
     gate: Gate, findings: tuple[Finding, ...], inventory: Inventory, today: date
 ) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
     """Return the findings as VEX leaves them, and what of it was unreadable or met nothing."""
-    if gate.vex is None:
+    if gate.vex is None and gate.conditions is None:
         return findings, ()
     from scantling.assess.vex.apply import apply
     from scantling.assess.vex.gaps import unused_gaps
 
-    heard = gate.vex(inventory)
+    heard = Heard() if gate.vex is None else gate.vex(inventory)
+    told = () if gate.conditions is None else gate.conditions(findings, inventory)
     applied = apply(
         findings,
         inventory.packages,
         inventory.image,
-        heard.statements,
+        (*heard.statements, *told),
         today,
         also_named=gate.names,
     )

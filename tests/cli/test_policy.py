@@ -153,12 +153,12 @@ def test_replay_says_what_would_have_been_blocked_when_and_for_whom(
     _, as_json, _ = run(capsys, *argv, "--json")
 
     assert code == 0
-    assert "5 reports: 4 blocked, 1 passed; 1 passed before and would not" in out
-    assert "for whom: shop 4" in out
-    assert "when: 2026-08 4" in out
+    assert "6 reports: 5 blocked, 1 passed; 1 passed before and would not" in out
+    assert "for whom: shop 5" in out
+    assert "when: 2026-08 5" in out
     rows = [json.loads(row) for row in as_json.rstrip("\n").split("\n")]
-    assert len(rows) == 6
-    assert rows[-1]["by_month"] == [["2026-08", 4]]
+    assert len(rows) == 7
+    assert rows[-1]["by_month"] == [["2026-08", 5]]
     assert "\x1b" not in out
 
 

@@ -205,3 +205,9 @@ def test_output_without_a_patch_is_refused(run: Run, image: Path) -> None:
 
     assert done.code == 2
     assert "--output is where --patch-layer writes" in done.err
+
+
+def test_a_pull_request_is_opened_from_a_job_only(run: Run, image: Path) -> None:
+    done = run("fix", image, "--open-pr", "--quiet")
+
+    assert (done.code, "no CI system was recognized" in done.err) == (2, True)

@@ -190,6 +190,14 @@ def test_a_wrong_word_is_said_before_anything_is_read(
     assert words in done.err
 
 
+def test_a_wrong_manifest_is_said_before_anything_is_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "pod.yaml").write_text("kind: [\n")
+
+    done = run("scan", "nowhere.tar", "--manifests", tmp_path / "pod.yaml")
+
+    assert (done.code, "pod.yaml" in done.err) == (2, True)
+
+
 def test_a_baseline_tells_new_from_old(run: Run, image: Path, tmp_path: Path) -> None:
     clean = replace(IMAGE, layers=(BASE,)).write_layout(tmp_path / "before")
     stored = tmp_path / "before.json"

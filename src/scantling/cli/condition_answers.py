@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,8 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from scantling.assess.conditions.evaluate import Told, evaluate
-from scantling.assess.conditions.library import conditions_of
-from scantling.assess.conditions.manifests import MANIFEST_BYTES, read_manifests
+from scantling.assess.conditions.manifests import read_manifests
 from scantling.assess.conditions.model import (
     THE_IMAGE,
     Both,
@@ -26,10 +25,10 @@ from scantling.assess.conditions.model import (
     Weighed,
 )
 from scantling.assess.conditions.workloads import Manifests
-from scantling.assess.policy.library import file_bytes
 from scantling.assess.vex.apply import apply
 from scantling.cli.databases import open_chosen
 from scantling.cli.options import cache_of, scan_options
+from scantling.cli.running import conditions_named, manifest_files, told_of
 from scantling.cli.watch import watching
 from scantling.core import clock
 from scantling.core.errors import ExitCode, UsageError
@@ -41,15 +40,13 @@ from scantling.reports.formats.json import inert
 from scantling.reports.stored import is_report, stored_report
 from scantling.scan import scan
 
-_SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
-_MOST_FILES: Final = 10_000
 _SHOWN: Final = 400
 _WORDS: Final = {Truth.HOLDS: "holds", Truth.FAILS: "does not hold", Truth.UNKNOWN: "not known"}
 
 
 def run_list(args: argparse.Namespace) -> int:
     """Write every condition with its vulnerabilities."""
-    conditions = _conditions(args)
+    conditions = conditions_named(args)
     if args.json:
         _write_json(conditions)
         return ExitCode.PASSED
@@ -65,7 +62,7 @@ def run_explain(args: argparse.Namespace) -> int:
     term = args.term.casefold()
     found = [
         one
-        for one in _conditions(args)
+        for one in conditions_named(args)
         if term in {one.id, *(name.casefold() for name in one.vulnerabilities)}
     ]
     if not found:
@@ -77,14 +74,9 @@ def run_explain(args: argparse.Namespace) -> int:
 
 def run_check(args: argparse.Namespace) -> int:
     """Write what holds; the exit code is 0, since nothing is decided here."""
-    told = Told(
-        names=tuple(args.image_name),
-        as_configured=args.as_configured,
-        answers=dict(map(_answer, args.answer)),
-        trusted=True,
-    )
-    conditions = _conditions(args)
-    manifests = read_manifests(_manifest_files(args.manifests))
+    told = told_of(args)
+    conditions = conditions_named(args)
+    manifests = read_manifests(manifest_files(args.manifests))
     report = _report(args)
     found = evaluate(
         report.findings,
@@ -102,10 +94,6 @@ def run_check(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write("\n".join(_text(found, manifests)) + "\n")
     return ExitCode.PASSED
-
-
-def _conditions(args: argparse.Namespace) -> tuple[Condition, ...]:
-    return conditions_of((name, file_bytes(name)) for name in args.conditions)
 
 
 def _report(args: argparse.Namespace) -> ScanReport:
@@ -132,32 +120,6 @@ def _decided(report: ScanReport, found: Evaluated, told: Told) -> ScanReport:
     decided = {(identity, purl) for used in applied.used for identity, purl, _ in used.on}
     kept = tuple(one for one in applied.findings if (one.identity, one.purl) in decided)
     return replace(report, findings=kept)
-
-
-def _answer(word: str) -> tuple[str, bool]:
-    name, _, said = word.partition("=")
-    if not name or said not in {"yes", "no"}:
-        raise UsageError(f"--answer takes NAME=yes or NAME=no; not {word!r}")
-    return name, said == "yes"
-
-
-def _manifest_files(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, content) of each file, a byte more than allowed at most."""
-    for name in names:
-        path = Path(name)
-        files = [path]
-        if path.is_dir():
-            files = sorted(one for one in path.rglob("*") if one.suffix in _SUFFIXES)
-            if not files:
-                raise UsageError(f"there is no manifest (*.yaml, *.yml, *.json) in {name!r}")
-        if len(files) > _MOST_FILES:
-            raise UsageError(f"{name}: more than {_MOST_FILES:,} files; name a smaller folder")
-        for file in files:
-            try:
-                with file.open("rb") as opened:
-                    yield str(file), opened.read(MANIFEST_BYTES + 1)
-            except OSError as error:
-                raise UsageError(f"cannot read {str(file)!r}: {error.strerror}") from error
 
 
 def _write_json(value: object) -> None:

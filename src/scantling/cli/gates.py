@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scantling.project.find import FoundDockerfile
 
 _CONTEXT: Final = ("product", "team", "repository", "environment", "stage")
+_RUNNING: Final = ("manifests", "as_configured", "answer", "conditions")
 _PROJECT_FILE: Final = ".scantling.yaml"
 _Word = TypeVar("_Word", Criticality, Exposure)
 
@@ -31,6 +32,7 @@ _Word = TypeVar("_Word", Criticality, Exposure)
 def add_gate_options(parser: argparse.ArgumentParser) -> None:
     """Add what a decision rests on beside the image and the advisories."""
     add_context_options(parser)
+    add_running_options(parser)
     change = parser.add_argument_group("change")
     change.add_argument(
         "--baseline",
@@ -95,6 +97,38 @@ def add_context_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_running_options(parser: argparse.ArgumentParser) -> None:
+    """Add how the image runs, which conditions of exploitability are weighed by."""
+    group = parser.add_argument_group("running")
+    group.add_argument(
+        "--manifests",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="a Kubernetes manifest, or a folder of them, that run the image: findings that cannot"
+        " matter there are suppressed with the evidence; name all that run it (repeatable)",
+    )
+    group.add_argument(
+        "--as-configured",
+        action="store_true",
+        help="without manifests: the image only ever runs as its own configuration says",
+    )
+    group.add_argument(
+        "--answer",
+        metavar="NAME=yes|no",
+        action="append",
+        default=[],
+        help="an answer to what only you know; scantling conditions check prints the names",
+    )
+    group.add_argument(
+        "--conditions",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a file of further conditions (repeatable)",
+    )
+
+
 def gate_of(args: argparse.Namespace) -> Gate:
     """Return the gate that the options and the project's file describe.
 
@@ -109,6 +143,10 @@ def gate_of(args: argparse.Namespace) -> Gate:
         bases=Path(setting(args.bases, "BASES") or data_dir() / "bases"),
         vex=_vex(args.vex, root, project, tuple(args.image_name)),
     )
+    if any(getattr(args, name, None) for name in _RUNNING):
+        from scantling.cli.running import conditional
+
+        gate = replace(gate, conditions=conditional(args))
     gate = _with_policies(gate, args, root, project)
     return _with_files(gate, args.dockerfile, root, project, reference)
 

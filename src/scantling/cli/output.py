@@ -102,8 +102,8 @@ def _replace(path: Path, content: bytes) -> None:
     try:
         if path.exists() and not path.is_file():
             # A device or a pipe is written to; a file in its place would be somebody's surprise.
-            with path.open("wb") as file:
-                file.write(content)
+            with path.open("wb") as pipe:
+                pipe.write(content)
             return
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             file.write(content)

@@ -124,10 +124,10 @@ def test_the_summary_counts_by_rule_owner_and_month() -> None:
 
     found = summary(replayed)
 
-    assert (found.reports, found.passed, found.blocked) == (5, 1, 4)
+    assert (found.reports, found.passed, found.blocked) == (6, 1, 5)
     assert found.newly_blocked == 1
-    assert found.by_whom == (("shop", 4),)
-    assert found.by_month == (("2026-08", 4),)
+    assert found.by_whom == (("shop", 5),)
+    assert found.by_month == (("2026-08", 5),)
     assert ("baseline/critical", 1) in found.by_rule
 
 

@@ -68,6 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--apply", action="store_true", help="edit the project's files; without it nothing changes"
     )
     group.add_argument(
+        "--open-pr",
+        action="store_true",
+        help="in CI: open a pull request with the edits, or update the open one",
+    )
+    group.add_argument(
         "--patch-layer",
         metavar="DIR",
         help="a stop-gap: upgrade what the image has to the Debian packages in this folder, in one"
@@ -109,6 +114,10 @@ def run(args: argparse.Namespace) -> int:
     plan = replace(plan, notes=tuple(_notes(report, database, situation)))
     if args.apply:  # before it is shown: whoever reads may stop reading
         _apply(plan, root)
+    if args.open_pr:
+        from scantling.cli.fix_requests import open_request  # noqa: PLC0415 - the HTTP library
+
+        open_request(plan, report, args)
     show = import_module(f"scantling.reports.plans.{args.format}")
     sys.stdout.writelines(show.render(plan))
     return ExitCode.PASSED
