@@ -30,8 +30,7 @@ MOST_BYTES: Final = 200_000
 """Of one picture: they are in the repository for ever."""
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _SCAN: Final = (
-    *("scan", "examples/shop.tar", "--no-cache", "--quiet"),
-    *("--context", "exposure=internet", "--context", "criticality=high", "--policy", "baseline"),
+    *("scan", "examples/shop.tar", "--no-cache", "--quiet", "--project", "examples/shop"),
 )
 
 
