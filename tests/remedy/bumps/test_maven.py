@@ -150,6 +150,17 @@ def test_gradles_lockfile_gets_its_command() -> None:
     assert proposal.commands == (f"gradle dependencies --update-locks {LOG4J}",)
 
 
+def test_bytes_of_another_encoding_stay_as_they_are() -> None:
+    text = POM.replace("UTF-8", "ISO-8859-1").replace("the shop", "\udce4")
+    found = situation({"pom.xml": text}, PACKAGES, {LOG4J: ("2.17.1",)})
+
+    _, made = only("bump-maven", found)
+
+    assert [new.strip() for _, new in changed_lines(text, made["pom.xml"])] == [
+        "<version>2.17.1</version>"
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,6 +1,7 @@
 """Edits of XML files that leave every other byte as it is: pom.xml, project files of .NET.
 
-Offsets are of bytes, as expat counts them. DTDs are refused; so is what is not UTF-8 or ASCII.
+Offsets are of bytes, as expat counts them. DTDs are refused; so are encodings that are no superset
+of ASCII.
 
 Source: XML 1.0 (Fifth Edition); POM reference; MSBuild project file schema.
 """
@@ -20,7 +21,10 @@ _ATTRIBUTE: Final = re.compile(
     rb"""[\s](?P<name>[A-Za-z_:][A-Za-z0-9_:.-]*+)\s*+=\s*+(?:"(?P<double>[^"<]*+)"|'(?P<single>[^'<]*+)')"""
 )
 _ENCODING: Final = re.compile(rb"""<\?xml[^>]*?encoding=["'](?P<name>[^"']++)["']""")
-_KNOWN: Final = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
+# Bytes below 128 mean the same in all of these, and no other ones are written.
+_KNOWN: Final = frozenset(
+    {b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"iso-8859-15", b"windows-1252"}
+)
 
 
 class Element(Struct, frozen=True, kw_only=True):
@@ -85,11 +89,11 @@ class Document(Struct, frozen=True, kw_only=True):
 
 
 def read(text: str) -> Document:
-    """Return the elements. Raises InputError: it is not well-formed, or in another encoding."""
+    """Return the elements. Raises InputError: it is not well-formed, or in an unknown encoding."""
     data = octets(text)
     encoding = _ENCODING.match(data.removeprefix(b"\xef\xbb\xbf"))
     if encoding is not None and encoding["name"].lower() not in _KNOWN:
-        raise InputError("parse.failed", "the file is in another encoding than UTF-8")
+        raise InputError("parse.failed", "the file is in an encoding that is not edited")
     reader = _Reader(data)
     try:
         reader.parser.Parse(data, True)  # noqa: FBT003 - expat's own signature
