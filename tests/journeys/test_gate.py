@@ -97,6 +97,22 @@ def test_explaining_a_finding_adds_its_risk_up(run: Run, image: Path) -> None:
     assert {row["name"] for row in risk["rows"] if row["known"]} >= {"impact", "exposure"}
 
 
+def test_explaining_a_finding_says_what_vex_makes_of_it(
+    run: Run, image: Path, tmp_path: Path
+) -> None:
+    told = tmp_path / "vex.json"
+    told.write_text(json.dumps(VEX))
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(VEX).replace("django@2.2", "django@2.1"))
+
+    applied = run("explain", image, "CVE-2019-19844", "--vex", told, "--quiet").out
+    unused = run("explain", image, "CVE-2019-19844", "--vex", other, "--quiet").out
+
+    assert "pkg:pypi/django@2.2: suppressed: vulnerable_code_not_in_execute_path" in applied
+    assert "pkg:pypi/django@2.2: open" in unused
+    assert "vex.unused: " in unused
+
+
 def test_a_policy_blocks_what_a_severity_alone_would_let_pass(run: Run, image: Path) -> None:
     code, report = _report(run, image, "--policy", "baseline")
 

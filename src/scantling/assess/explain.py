@@ -1,6 +1,6 @@
 """Why a vulnerability applies to an image, or why it does not, and who says so."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from scantling.assess.risk.rate import rate
 from scantling.core.model.advisory import Advisory, Signal, Stored
 from scantling.core.model.context import Context
 from scantling.core.model.finding import Finding, Match
+from scantling.core.model.gap import Gap
 from scantling.core.model.inventory import Inventory, Package
 from scantling.matching.match import match, match_package
 
@@ -46,7 +47,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     `names` are all identifiers of the vulnerability, `advisories` the documents about it,
     `packages` those of the image that somebody speaks about, by purl. `elsewhere` are (ecosystem,
     package) pairs that the documents are about and that the image does not have. `asked` are the
-    packages that were asked for and that nobody speaks about.
+    packages that were asked for and that nobody speaks about. `gaps` say what of the VEX could not
+    be read or was not applied, to this vulnerability or another.
     """
 
     id: str
@@ -56,6 +58,11 @@ class Explanation(Struct, frozen=True, kw_only=True):
     elsewhere: tuple[tuple[str, str], ...]
     asked: tuple[Package, ...]
     signals: tuple[Signal, ...]
+    gaps: tuple[Gap, ...] = ()
+
+
+Settle = Callable[[tuple[Finding, ...]], tuple[tuple[Finding, ...], tuple[Gap, ...]]]
+"""What VEX makes of all findings of an image: the findings, and what of it was not applied."""
 
 
 def explain(
@@ -66,18 +73,21 @@ def explain(
     *,
     context: Context,
     today: date,
+    settle: Settle | None = None,
 ) -> Explanation:
     """Return the explanation of `id_`, for the packages that `package` names (empty: for all).
 
     `package` is a name, a source package's name, or a package URL with or without its version. The
-    risk is that in `context` on the day `today`.
+    risk is that in `context` on the day `today`. `settle` applies VEX (None: there is none).
     """
     documents = advisories.find(id_)
     names = _names(id_, documents)
     chosen = [one for one in inventory.packages if not package or _is_named(one, package)]
+    judged = judge(match(inventory.packages, advisories), advisories)
+    settled, gaps = (judged, ()) if settle is None else settle(judged)
     findings = {
         (one.purl, one.owner): one
-        for one in judge(match(inventory.packages, advisories), advisories)
+        for one in settled
         if not names.isdisjoint((one.id, *one.aliases))
     }
     references = tuple(link.url for document in documents for link in document.references)
@@ -103,6 +113,7 @@ def explain(
         elsewhere=tuple(sorted(spoken - met)),
         asked=tuple(one.package for one in explained if package and not one.matches),
         signals=tuple(signal for name in sorted(names) for signal in advisories.signals(name)),
+        gaps=gaps,
     )
 
 

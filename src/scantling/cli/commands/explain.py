@@ -8,6 +8,7 @@ examples:
 import argparse
 import sys
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -18,15 +19,19 @@ from scantling.cli.gates import add_context_options, gate_of
 from scantling.cli.options import add_database_option, add_image_options, cache_of, scan_options
 from scantling.cli.watch import watching
 from scantling.core import clock
-from scantling.core.model.advisory import Advisory
 from scantling.core.model.finding import Finding, Match
 from scantling.core.model.gap import GapKind
 from scantling.core.model.inventory import Inventory
 from scantling.core.model.report import DatabaseInfo
 from scantling.core.text import neutral
+from scantling.gate import with_vex
 from scantling.reports.formats.json import inert
 from scantling.reports.view import fix_words
 from scantling.scan import look
+
+_MOST_NAMES: Final = 8
+_MOST_DOCUMENTS: Final = 8
+"""What every distribution says of a flaw in OpenSSL fills a screen; --json has it all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,13 +51,15 @@ def run(args: argparse.Namespace) -> int:
     database = open_chosen(args.db)
     with watching(quiet=args.quiet) as progress:
         looked = look(args.target, options, cache=cache_of(args), progress=progress, through=gate)
+    today = clock.now().date()
     answer = explain(
         looked.inventory,
         database,
         args.id,
         args.package,
         context=gate.context,
-        today=clock.now().date(),
+        today=today,
+        settle=lambda findings: with_vex(gate, findings, looked.inventory, today),
     )
     if args.json:
         sys.stdout.write(
@@ -65,25 +72,34 @@ def run(args: argparse.Namespace) -> int:
 
 def _text(answer: Explanation, inventory: Inventory, database: DatabaseInfo) -> Iterator[str]:
     names = [name for name in answer.names if name != answer.id]
-    also = f" (also {', '.join(names)})" if names else ""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    also = f" (also {', '.join(names[:_MOST_NAMES])}{more})" if names else ""
     yield f"{neutral(answer.id)}{neutral(also)}\n"
-    yield from _documents(answer.advisories)
+    yield from _documents(answer)
     for signal in answer.signals:
         yield f"  {signal.kind}: {neutral(signal.value)} {neutral(signal.note)}\n"
     for one in answer.packages:
         yield from _package(one, inventory)
     for package in answer.asked:
         yield f"\n{neutral(package.purl)}: nobody says anything about it and {neutral(answer.id)}\n"
+    for gap in answer.gaps:
+        yield f"\n{gap.code}: {neutral(gap.detail)}\n"
     yield from _nothing(answer, inventory, database)
 
 
-def _documents(documents: tuple[Advisory, ...]) -> Iterator[str]:
-    for document in documents:
+def _documents(answer: Explanation) -> Iterator[str]:
+    """Say what was published: first what is about packages of the image."""
+    met = {match.advisory for one in answer.packages for match in one.matches}
+    documents = sorted(answer.advisories, key=lambda document: document.id not in met)
+    shown = documents[: max(_MOST_DOCUMENTS, sum(one.id in met for one in documents))]
+    for document in shown:
         withdrawn = f", withdrawn {document.withdrawn}" if document.withdrawn else ""
         date = (document.published or document.modified)[:10] or "undated"
         dates = f"{date}{withdrawn}"
         yield f"  {neutral(document.source)} {neutral(document.id)} ({neutral(dates)}): "
         yield f"{neutral(document.summary) or 'no summary'}\n"
+    if len(shown) < len(documents):
+        yield f"  … and {len(documents) - len(shown)} more about other packages, all with --json\n"
 
 
 def _package(one: Explained, inventory: Inventory) -> Iterator[str]:
