@@ -27,15 +27,19 @@ _SIGNS: Final = frozenset("@#!~$%^&")
 
 
 def inert(text: str, *, limit: int = 1024) -> str:
-    """Return text from outside as Markdown that shows it, on one line; `limit` in characters."""
-    return _SPECIAL.sub(_reference, neutral(text, limit=limit).strip(" "))
+    """Return text from outside as Markdown that shows it, on one line; `limit` in characters.
+
+    Blanks alone become a space without width: nothing at all would change what stands around it.
+    """
+    inner = neutral(text, limit=limit).strip(" ")
+    return _SPECIAL.sub(_reference, inner) if inner or not text else _GAP
 
 
 def code(text: str, *, limit: int = 1024) -> str:
     """Return text from outside as inline code, also right in a table; empty for an empty text."""
     inner = neutral(text, limit=limit).strip(" ")
     if not inner:
-        return ""
+        return _GAP if text else ""
     if "`" in inner or "|" in inner:  # A span could end; whether `\\|` ends a cell is disputed.
         return f"<code>{_SPECIAL.sub(_reference, inner)}</code>"
     return f"`{inner}`"
