@@ -79,3 +79,15 @@ def test_the_reasons_begin_with_the_rules_that_block() -> None:
     verdict = verdict_with(evaluate(one, [policy(KEV)], (), Context(), TODAY), one.verdict)
 
     assert verdict.reasons[0] == "test/all blocks"
+
+
+@pytest.mark.parametrize(
+    ("text", "last"), [(WARN, "the policy lets pass: coverage.none"), (KEV, "coverage.none: x")]
+)
+def test_the_reasons_tell_gaps_that_pass_from_gaps_that_block(text: str, last: str) -> None:
+    result = evaluate(
+        report(gaps=[gap("coverage.none", "x")]), [policy(text)], (), Context(), TODAY
+    )
+    alone = Verdict(status=VerdictStatus.UNKNOWN, exit_code=3, reasons=("coverage.none: x",))
+
+    assert verdict_with(result, alone).reasons[-1] == last

@@ -32,7 +32,11 @@ def verdict_with(result: PolicyResult, verdict: Verdict) -> Verdict:
     return replace(
         verdict,
         exit_code=int(_exit_code(result, verdict, certain, gaps)),
-        reasons=(*said, *(one for one in verdict.reasons if one not in said)),
+        reasons=(
+            *said,
+            *(one for one in verdict.reasons if one not in said),
+            *_passed(result, verdict),
+        ),
     )
 
 
@@ -66,3 +70,14 @@ def _reasons(
     more = [f"{late} expired exception{'' if late == 1 else 's'}"] if late else []
     errors = [f"a policy could not be evaluated: {one}" for one in result.errors[:_SHOWN]]
     return (*errors, *rules, *more)
+
+
+def _passed(result: PolicyResult, verdict: Verdict) -> tuple[str, ...]:
+    """Say which gaps would have stopped the scan alone: among the reasons they look like blocks."""
+    let = [
+        one.subject.removeprefix(_GAP)
+        for one in result.decisions
+        if one.subject.startswith(_GAP) and one.action is not Action.BLOCK
+    ]
+    codes = [code for code in let if any(one.startswith(f"{code}:") for one in verdict.reasons)]
+    return (f"the policy lets pass: {', '.join(codes)}",) if codes else ()
