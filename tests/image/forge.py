@@ -17,7 +17,7 @@ from scantling.image.api import Slice
 from scantling.image.budget import Budget
 from scantling.image.cursor import BytesSource
 from scantling.image.stream import Digests, LayerStream, open_stream
-from scantling.image.tar import SKIP, Entry, Kind, Select, Sniff, TarWalker
+from scantling.image.tar import SKIP, Entry, Kind, PlainPaths, Select, Sniff, TarWalker
 
 if sys.version_info >= (3, 14):
     from compression.zstd import compress as zstd_compress
@@ -142,8 +142,9 @@ def walk(
 ) -> Walked:
     """Walk an uncompressed tar, in one piece or in pieces of `piece_bytes`."""
     source = Pieces(data, piece_bytes) if piece_bytes else BytesSource(data)
-    walker = TarWalker(source, Budget(limits), select=select, sniff=sniff)
-    walked = Walked(entries=[], paths=walker.paths, gaps=())
+    paths = PlainPaths()
+    walker = TarWalker(source, Budget(limits), select=select, sniff=sniff, paths=paths)
+    walked = Walked(entries=[], paths=paths, gaps=())
     try:
         for entry in walker:
             walked.entries.append(entry)
@@ -205,8 +206,9 @@ def read_layer(
                 content="sha256" if hashed else "",
             )
             walked.compression = stream.compression
-            walker = TarWalker(stream, budget, select=select)
-            walked.paths = walker.paths
+            paths = PlainPaths()
+            walker = TarWalker(stream, budget, select=select, paths=paths)
+            walked.paths = paths
             for entry in walker:
                 walked.entries.append(entry)
         except InputError as error:

@@ -60,7 +60,7 @@ def stored_layers(image: OpenImage) -> list[bytes]:
 class Fake:
     """A fake registry and a client of it whose names resolve as told and who never waits."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, **settings: Any) -> None:
         self.server = FakeRegistry(**settings)
         self.addresses: dict[str, tuple[str, ...]] = {}
         self.resolved: list[str] = []

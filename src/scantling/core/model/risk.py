@@ -23,7 +23,8 @@ class Risk(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The risk of one finding. `score` lies between `low` and `high`, all in 0..100.
 
     The width of that range is what missing facts amount to. `factors` are in the formula's order;
-    a report has none, since they are made from its finding and context again. `formula` names its version (`scantling-risk/1`), see docs/explanation/risk.md.
+    a report has none, since they are made from its finding and context again. `formula` names its
+    version (`scantling-risk/1`), see docs/explanation/risk.md.
     """
 
     score: float
