@@ -95,7 +95,7 @@ def uuid(body: object) -> str:
 def statement(report: ScanReport) -> str:
     """Return how complete the bill is, as a sentence."""
     blocking = [one for one in report.gaps if one.kind is GapKind.BLOCKING]
-    verdict = f"Scantling's verdict: {report.verdict.status}."
+    verdict = f"Scantling's verdict: {view.status_words(report)}."
     if not blocking:
         return f"{verdict} Everything in the image was read."
     codes = ", ".join(sorted({one.code for one in blocking}))

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from scantling.core import purl
 from scantling.core.model.advisory import Fix, Level
-from scantling.core.model.finding import Finding, FindingState
+from scantling.core.model.finding import Finding, FindingState, VerdictStatus
 from scantling.core.model.gap import Gap
 from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
@@ -67,9 +67,22 @@ def fix_words(finding: Finding) -> str:
     return _FIX_WORDS[finding.fix]
 
 
+def not_judged(report: ScanReport) -> bool:
+    """Return whether this is an inventory that was fully read: *clean* would promise too much."""
+    return report.database is None and report.verdict.status is VerdictStatus.CLEAN
+
+
+def status_words(report: ScanReport) -> str:
+    """Return the verdict's word for titles: `clean`, `findings`, `unknown` or `not judged`."""
+    return "not judged" if not_judged(report) else report.verdict.status
+
+
 def headline(report: ScanReport) -> str:
     """Return the verdict as one sentence with its reasons."""
     verdict = report.verdict
+    if not_judged(report):
+        said = "everything was read, nothing was matched against advisories"
+        return f"NOT JUDGED, exit code {verdict.exit_code}: {said}"
     reasons = "; ".join(verdict.reasons) or "everything was looked at and nothing was found"
     accepted = f" (accepted: {', '.join(verdict.allowed)})" if verdict.allowed else ""
     return f"{verdict.status.upper()}, exit code {verdict.exit_code}: {reasons}{accepted}"

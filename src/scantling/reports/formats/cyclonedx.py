@@ -69,7 +69,7 @@ def _metadata(report: ScanReport) -> _Json:
         },
         "component": _image(report),
         "properties": [
-            _property("scantling:verdict", report.verdict.status),
+            _property("scantling:verdict", view.status_words(report)),
             _property("scantling:profile", report.profile),
             *_database_properties(report),
             *(_property("scantling:allowed", code) for code in report.verdict.allowed),

@@ -10,6 +10,7 @@ a keyboard and a screen reader.
 from collections.abc import Iterator
 
 from scantling.core.model.report import ScanReport
+from scantling.reports import view
 from scantling.reports.api import Format, Look
 from scantling.reports.html import contents, findings, overview, record, style
 
@@ -31,7 +32,7 @@ def render(report: ScanReport, look: Look) -> Iterator[str]:
         ("reproduce", "Ask again"): record.reproduce(report),
     }
     shown = {name: made for name, made in sections.items() if made}
-    title = f"{report.verdict.status}: {report.image.reference} - Scantling"
+    title = f"{view.status_words(report)}: {report.image.reference} - Scantling"
     yield style.page(title, overview.banner(report), shown, shown.values())
     yield style.end(
         f"Scantling {report.tool_version}. This file holds no script and asks for nothing."

@@ -48,7 +48,7 @@ def render(report: ScanReport, look: Look) -> Iterator[str]:
     yield from _gaps(report.gaps, look)
     yield from _database(report)
     yield from _cost(report)
-    color = _VERDICT_COLORS[report.verdict.status]
+    color = "1" if view.not_judged(report) else _VERDICT_COLORS[report.verdict.status]
     yield f"\n{_colored('Verdict:', color, look)} {neutral(view.headline(report), limit=4096)}\n"
 
 

@@ -42,7 +42,7 @@ def banner(report: ScanReport) -> Iterator[Markup]:
 def verdict(report: ScanReport) -> Markup:
     """Return the verdict with the reasons that prove it."""
     said = report.verdict
-    class_, word = _WORDS[said.status]
+    class_, word = ("unk", "Not judged") if view.not_judged(report) else _WORDS[said.status]
     inner = [
         element("p", word, class_="word"),
         element("p", summary.meaning(report), class_="lead"),

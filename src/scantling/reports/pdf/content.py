@@ -134,12 +134,12 @@ def _content(report: ScanReport) -> Content:
     )
     name = words(image.reference) or "image"
     return Content(
-        title=f"{report.verdict.status}: {name} - Scantling",
+        title=f"{view.status_words(report)}: {name} - Scantling",
         name=name,
         facts=words(" · ".join(facts)),
         digest=words(image.digest or "no digest"),
         status=report.verdict.status.value,
-        word=_WORDS[report.verdict.status],
+        word="Not judged" if view.not_judged(report) else _WORDS[report.verdict.status],
         meaning=summary.meaning(report),
         reasons=[words(one) for one in report.verdict.reasons],
         notes=[*_notes(report)],
