@@ -77,7 +77,8 @@ def _text(answer: Explanation, inventory: Inventory, database: DatabaseInfo) -> 
     yield f"{neutral(answer.id)}{neutral(also)}\n"
     yield from _documents(answer)
     for signal in answer.signals:
-        yield f"  {signal.kind}: {neutral(signal.value)} {neutral(signal.note)}\n"
+        note = f", {'percentile ' * (signal.kind == 'epss')}{neutral(signal.note)}"
+        yield f"  {signal.kind}: {neutral(signal.value)}{note if signal.note else ''}\n"
     for one in answer.packages:
         yield from _package(one, inventory)
     for package in answer.asked:
