@@ -23,7 +23,7 @@ from scantling.core.model.finding import Finding, FindingState
 from scantling.core.model.gap import Gap
 from scantling.core.model.inventory import Inventory, Package
 from scantling.core.model.place import Place
-from scantling.core.model.report import ScanReport
+from scantling.core.model.report import InputFile, ScanReport
 from scantling.core.model.vex import VexStatement
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Gate(Struct, frozen=True, kw_only=True):
     project's lockfiles by path. `vex` is asked once the inventory is known, `conditions` once the
     findings are: which of them cannot matter as the image runs. `policies` without
     any: the severity of `fail_on` and the gaps decide alone. `baseline` is an earlier report and
-    how the user named it.
+    how the user named it. `files` are those that all this was read from, for the record.
     """
 
     context: Context = Context()
@@ -62,6 +62,7 @@ class Gate(Struct, frozen=True, kw_only=True):
     policies: "tuple[Policy, ...]" = ()
     exceptions: "tuple[Acceptance, ...]" = ()
     baseline: tuple[str, ScanReport] | None = None
+    files: tuple[InputFile, ...] = ()
 
 
 OPEN_GATE: Final = Gate()

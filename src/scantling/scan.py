@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from scantling import gate
 from scantling.advisories.database import Database
@@ -25,12 +25,13 @@ from scantling.catalog.api import Profile
 from scantling.catalog.driver import Stats, read
 from scantling.catalog.inventory import fold, gap_order
 from scantling.core import clock
+from scantling.core.limits import DEFAULT
 from scantling.core.model.advisory import Level
 from scantling.core.model.base import BaseImage
 from scantling.core.model.finding import Finding, Verdict
 from scantling.core.model.gap import Gap
 from scantling.core.model.inventory import Inventory
-from scantling.core.model.report import Resources, ScanReport
+from scantling.core.model.report import Inputs, Resources, ScanReport
 from scantling.core.progress import Progress, Quiet
 from scantling.core.version import __version__
 from scantling.gate import OPEN_GATE, Gate
@@ -148,6 +149,7 @@ def judged(
             report,
             database=database.info,
             context=through.context,
+            inputs=_inputs(options, through),
             places=gate.places_of(through, inventory, looked.base),
         )
         report = gate.compared(through, report)
@@ -181,6 +183,18 @@ def report_of(
         ),
         profile=options.profile,
         fail_on=options.fail_on or "",
+    )
+
+
+def _inputs(options: ScanOptions, through: Gate) -> Inputs:
+    """Return what the user gave beside the image and the database."""
+    limits = options.image.limits
+    changed = [] if limits == DEFAULT else [*asdict(limits).items()]
+    return Inputs(
+        allow_incomplete=tuple(sorted(options.allow_incomplete)),
+        limits=tuple(sorted((k, v) for k, v in changed if v != getattr(DEFAULT, k))),
+        names=tuple(sorted(through.names)),
+        files=tuple(sorted(through.files)),
     )
 
 

@@ -244,3 +244,32 @@ def test_a_project_cannot_name_files_outside_itself(run: Run, image: Path, proje
     assert done.code == 2
     assert ".scantling.yaml" in done.err
     assert "../vex.json" in done.err
+
+
+def test_a_replay_knows_the_inputs_and_names_the_file_that_is_missing(
+    run: Run, image: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "vex.json").write_text(json.dumps(VEX))
+    stored = tmp_path / "report.json"
+    vex = ("--vex", tmp_path / "vex.json")
+    limits = ("--limit", "layers=100", "--allow-incomplete", "coverage.none")
+    run(
+        "scan",
+        image,
+        *vex,
+        *limits,
+        "--image-name",
+        "example.com/a:1",
+        "--format",
+        f"json={stored}",
+    )
+
+    whole, without = run("replay", stored, *vex), run("replay", stored)
+    (tmp_path / "vex.json").write_text(json.dumps(VEX) + "\n")
+    other = run("replay", stored, *vex)
+
+    assert (whole.code, "identical" in whole.out) == (0, True)
+    assert (without.code, other.code) == (3, 3)
+    for done in (without, other):
+        assert "give that file again" in done.out
+        assert str(tmp_path / "vex.json") in done.out

@@ -16,6 +16,8 @@ from scantling.cli.options import data_dir, setting
 from scantling.core.errors import UsageError
 from scantling.core.model.context import Context, Criticality, Exposure
 from scantling.core.model.inventory import Inventory
+from scantling.core.model.report import InputFile
+from scantling.core.text import octets
 from scantling.gate import Gate, Heard
 
 if TYPE_CHECKING:
@@ -148,7 +150,30 @@ def gate_of(args: argparse.Namespace) -> Gate:
 
         gate = replace(gate, conditions=conditional(args))
     gate = _with_policies(gate, args, root, project)
-    return _with_files(gate, args.dockerfile, root, project, reference)
+    gate = _with_files(gate, args.dockerfile, root, project, reference)
+    return replace(gate, files=_files(args, root, project))
+
+
+def _files(
+    args: argparse.Namespace, root: Path | None, project: "Project | None"
+) -> tuple[InputFile, ...]:
+    """Return the files that the gate was read from, for the record."""
+    named = [("vex", one) for one in args.vex]
+    named += [("policy", one.rpartition("=")[2]) for one in getattr(args, "policy", ())]
+    named += [("exceptions", one.rpartition("=")[2]) for one in getattr(args, "exceptions", ())]
+    named += [("manifests", one) for one in getattr(args, "manifests", ())]
+    named += [("dockerfile", args.dockerfile)] if args.dockerfile else []
+    found = [(role, path, Path(path)) for role, path in named]
+    if root is not None and project is not None:
+        own = [("project", _PROJECT_FILE), *(("vex", one) for one in project.vex)]
+        own += [("policy", one) for one in project.policies]
+        own += [("exceptions", project.exceptions)] if project.exceptions else []
+        found += [(role, path, root / path) for role, path in own]
+    return tuple(
+        InputFile(role=role, path=path, digest=digest_of(place))
+        for role, path, place in found
+        if place.exists()  # else it is the name of a built-in policy
+    )
 
 
 def baseline_name(args: argparse.Namespace) -> str:
@@ -299,6 +324,20 @@ def _read(dockerfile: str, root: Path | None) -> "FoundDockerfile":
         raise UsageError(f"--dockerfile: {dockerfile} cannot be read; name a file")
     shown = path.name if root is None else _shown(path, root)
     return find.FoundDockerfile(path=shown, file=parse(text))
+
+
+def digest_of(path: Path) -> str:
+    """Return the digest of a file, or of the names and digests of a folder's files."""
+    from hashlib import file_digest, sha256
+
+    if path.is_file():
+        with path.open("rb") as file:
+            return f"sha256:{file_digest(file, 'sha256').hexdigest()}"
+    whole = sha256()
+    for one in sorted(path.rglob("*")):
+        if one.is_file():
+            whole.update(octets(f"{one.relative_to(path)}\0{digest_of(one)}\n"))
+    return f"sha256:{whole.hexdigest()}"
 
 
 def _shown(path: Path, root: Path) -> str:

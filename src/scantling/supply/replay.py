@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from scantling.core.errors import ExitCode
-from scantling.core.model.report import DatabaseInfo, ScanReport
+from scantling.core.model.report import DatabaseInfo, InputFile, ScanReport
 
 _SHOWN: Final = 5
 _OTHER_BYTES: Final = (
@@ -86,6 +86,7 @@ def _inputs(before: ScanReport, after: ScanReport) -> Iterator[str]:
         yield f"the database was {_name(before.database)}, this one is {_name(after.database)}"
     elif before.database and after.database:
         yield from _database(before.database, after.database)
+    yield from _files(before.inputs.files, after.inputs.files)
     was = before.policy.digest if before.policy else "no policy"
     is_ = after.policy.digest if after.policy else "no policy"
     if was != is_:
@@ -101,6 +102,18 @@ def _inputs(before: ScanReport, after: ScanReport) -> Iterator[str]:
         yield "it knows lines of a project; give the same --project or --dockerfile"
     if before.context != after.context:
         yield "it was told other things about the image's place (--context, --project)"
+
+
+def _files(before: tuple[InputFile, ...], after: tuple[InputFile, ...]) -> Iterator[str]:
+    """Yield which files of the scan were not given again, are others, or are one too many."""
+    given = {(one.role, one.digest) for one in after}
+    for one in before:
+        if (one.role, one.digest) not in given:
+            yield f"it read {one.role} {one.path} ({one.digest}); give that file again"
+    known = {(one.role, one.digest) for one in before}
+    for one in after:
+        if (one.role, one.digest) not in known:
+            yield f"{one.role} {one.path} was not part of that scan, or was another file then"
 
 
 def _database(before: DatabaseInfo, after: DatabaseInfo) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """Scan again as a stored report says, and compare byte for byte.
 
 The image is the one with the report's digest, the database the version with its digest, the moment
-the report's own. Options that a report does not record (VEX, exceptions, policy files, limits) are
-given as for `scan`. Exit code 0: the same bytes. 1: the same inputs gave something else. 3: an
-input is not the same, such as the version of Scantling. 4: no such image. 5: no such database.
+the report's own, as are options, limits and names. Files that the scan was given (VEX, exceptions,
+policies, manifests, a project) are given again as for `scan`; the report has their digests.
+
+Exit code 0: the same bytes. 1: the same inputs gave something else. 3: an input is not the same,
+such as a file or the version of Scantling. 4: no such image. 5: no such database.
 
 examples:
   scantling replay app.json
@@ -73,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     """Replay and return whether the bytes are the same, as an exit code."""
     stored = read_report(args.target)
     report = stored.report
-    notes = [*_notes(report, args)]
+    notes = [*_notes(report)]
     _prepare(args, report)
     options = _options(args, report)
     with _at(report.created), watching(quiet=args.quiet) as progress:
@@ -97,19 +99,21 @@ def run(args: argparse.Namespace) -> int:
     return result.exit_code
 
 
-def _notes(report: ScanReport, args: argparse.Namespace) -> Iterator[str]:
+def _notes(report: ScanReport) -> Iterator[str]:
     if report.resources is not None:
         yield "what the scan cost is never the same twice and was not compared"
     if report.image.kind == "directory":
         yield "a folder has no digest, so nothing shows whether it is still the same"
-    if any(one.limit for one in report.gaps) and not args.limit:
-        yield "a limit was reached; a report does not record changed ones, so give the same --limit"
 
 
 def _prepare(args: argparse.Namespace, report: ScanReport) -> None:
     """Fill in what the report records and the command line leaves open."""
     if report.policy is not None and not args.policy:
         args.policy = [one.name for one in report.policy.policies if one.layer == "built-in"]
+    if not args.limit:
+        args.limit = [f"{name}={value}" for name, value in report.inputs.limits]
+    if not args.image_name:
+        args.image_name = list(report.inputs.names)
 
 
 def _options(args: argparse.Namespace, report: ScanReport) -> ScanOptions:
@@ -127,7 +131,7 @@ def _options(args: argparse.Namespace, report: ScanReport) -> ScanOptions:
         image=replace(options.image, platform=chosen),
         profile=profile,
         fail_on=fail_on,
-        allow_incomplete=frozenset(report.verdict.allowed) & CODES.keys(),
+        allow_incomplete=frozenset(report.inputs.allow_incomplete) & CODES.keys(),
         new_only=report.new_only,
         timings=False,
     )

@@ -41,6 +41,31 @@ class Resources(Struct, frozen=True, kw_only=True):
     """What confined the workers; empty if every layer came from the cache and none ran."""
 
 
+class InputFile(Struct, frozen=True, kw_only=True, order=True):
+    """A file or folder that a decision rests on: what it was, as it was named, and its digest.
+
+    `role` is `policy`, `exceptions`, `vex`, `dockerfile`, `project` or `manifests`. A folder's
+    digest is that of its files' names and digests.
+    """
+
+    role: str
+    path: str
+    digest: str
+
+
+class Inputs(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the user gave beside the image and the database, so that a scan can be repeated.
+
+    `limits` are those that differ from the default, by name; `names` what the image is called
+    elsewhere. All are sorted.
+    """
+
+    allow_incomplete: tuple[str, ...] = ()
+    limits: tuple[tuple[str, int], ...] = ()
+    names: tuple[str, ...] = ()
+    files: tuple[InputFile, ...] = ()
+
+
 class Baseline(Struct, frozen=True, kw_only=True):
     """What changed since an earlier report, by the identity of findings.
 
@@ -79,6 +104,7 @@ class ScanReport(Struct, frozen=True, kw_only=True):
     """None: an inventory only (`scantling sbom`), nothing was matched."""
     profile: str = "standard"
     fail_on: str = ""
+    inputs: Inputs = Inputs()
     context: Context = Context()
     base: BaseImage | None = None
     """None: no base was recognized."""
