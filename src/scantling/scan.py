@@ -20,7 +20,7 @@ from scantling.advisories.database import Database
 from scantling.assess.coverage import knowledge_gaps, undetermined_gaps
 from scantling.assess.describe import describe
 from scantling.assess.judge import judge
-from scantling.assess.verdict import decide
+from scantling.assess.verdict import decide, not_judged
 from scantling.catalog.api import Profile
 from scantling.catalog.driver import Stats, read
 from scantling.catalog.inventory import fold, gap_order
@@ -163,12 +163,18 @@ def report_of(
     looked: Looked,
     options: ScanOptions,
     *,
-    findings: tuple[Finding, ...] = (),
+    findings: tuple[Finding, ...] | None = None,
     gaps: tuple[Gap, ...] = (),
 ) -> ScanReport:
-    """Return the report of what was seen and judged, with its verdict."""
+    """Return the report of what was seen and judged, with its verdict.
+
+    Without `findings` nothing was matched: an inventory, which is never called clean.
+    """
     inventory = looked.inventory
     every_gap = tuple(sorted({*inventory.gaps, *gaps}, key=gap_order))
+    verdict = decide(
+        findings or (), every_gap, fail_on=options.fail_on, allowed=options.allow_incomplete
+    )
     return ScanReport(
         tool_version=__version__,
         created=clock.rfc3339(clock.now()),
@@ -176,11 +182,9 @@ def report_of(
         base=looked.base,
         distro=inventory.distro,
         packages=inventory.packages,
-        findings=findings,
+        findings=findings or (),
         gaps=every_gap,
-        verdict=decide(
-            findings, every_gap, fail_on=options.fail_on, allowed=options.allow_incomplete
-        ),
+        verdict=not_judged(verdict) if findings is None else verdict,
         profile=options.profile,
         fail_on=options.fail_on or "",
     )

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import replace
+
 from scantling.core.errors import ExitCode
 from scantling.core.model.advisory import Level
 from scantling.core.model.finding import Finding, FindingState, Verdict, VerdictStatus
@@ -40,6 +42,15 @@ def decide(
         exit_code=_exit_code(bool(blocked), stopping),
         reasons=tuple(reasons),
         allowed=tuple(sorted(allowed & {one.code for one in blocking})),
+    )
+
+
+def not_judged(verdict: Verdict) -> Verdict:
+    """Return the verdict of an inventory: nothing was matched, so nothing is known to be clean."""
+    return replace(
+        verdict,
+        status=VerdictStatus.UNKNOWN,
+        reasons=("not judged: an inventory only", *verdict.reasons),
     )
 
 

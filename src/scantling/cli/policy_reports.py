@@ -18,6 +18,7 @@ from scantling.assess.policy.replay import Replayed, Summary, replay, summary
 from scantling.assess.policy.subjects import Setting, day_of
 from scantling.core.errors import ExitCode, UsageError
 from scantling.core.model.context import Context
+from scantling.core.model.report import ScanReport
 from scantling.core.text import neutral
 from scantling.reports import stored
 
@@ -41,8 +42,17 @@ def run_explain(args: argparse.Namespace) -> int:
     elif found:
         sys.stdout.write("\n".join(row for one in found for row in _explained(one)) + "\n")
     else:
-        sys.stdout.write(f"nothing in the report is called {neutral(args.term)!r}\n")
+        sys.stdout.write(f"{_nothing(report, args.term)}\n")
     return ExitCode.PASSED
+
+
+def _nothing(report: ScanReport, term: str) -> str:
+    """Return why no rule was asked about this."""
+    for one in report.findings:
+        if term in {one.id, one.identity, one.purl, *one.aliases}:
+            said = f"{neutral(term)} is suppressed, so no rule is asked about it"
+            return f"{said}: {neutral(one.reason)}"
+    return f"nothing in the report is called {neutral(term)!r}"
 
 
 def _explained(one: Explanation) -> Iterator[str]:

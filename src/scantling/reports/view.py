@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from scantling.core import purl
 from scantling.core.model.advisory import Fix, Level
-from scantling.core.model.finding import Finding, FindingState, VerdictStatus
-from scantling.core.model.gap import Gap
+from scantling.core.model.finding import Finding, FindingState
+from scantling.core.model.gap import Gap, GapKind
 from scantling.core.model.inventory import Package
 from scantling.core.model.report import ScanReport
 from scantling.core.text import octets
@@ -69,7 +69,8 @@ def fix_words(finding: Finding) -> str:
 
 def not_judged(report: ScanReport) -> bool:
     """Return whether this is an inventory that was fully read: *clean* would promise too much."""
-    return report.database is None and report.verdict.status is VerdictStatus.CLEAN
+    blocking = any(one.kind is GapKind.BLOCKING for one in report.gaps)
+    return report.database is None and not blocking
 
 
 def status_words(report: ScanReport) -> str:

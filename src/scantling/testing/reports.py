@@ -518,7 +518,11 @@ REPORTS: Final[dict[str, ScanReport]] = {
     "inventory": _report(
         packages=(OPENSSL, DJANGO),
         database=None,
-        verdict=Verdict(status=VerdictStatus.CLEAN, exit_code=0),
+        verdict=Verdict(
+            status=VerdictStatus.UNKNOWN,
+            exit_code=0,
+            reasons=("not judged: an inventory only",),
+        ),
     ),
     "gate": _gate(),
     "hostile": _hostile(),
