@@ -83,7 +83,7 @@ margin:0 0 1rem}
 .verdict .word{font-size:1.55rem;font-weight:700;color:var(--v);margin:0;line-height:1.2}
 .verdict ul{margin:.6rem 0 0;padding-left:1.2rem}
 .lead{margin:.35rem 0 0;font-size:1.02rem}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(11.5rem,1fr));gap:1rem;
+.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.5rem,1fr));gap:1rem;
 margin:0 0 1rem}
 .grid .card{margin:0}
 .tile b{display:block;font-size:1.9rem;line-height:1.15;font-weight:680;
