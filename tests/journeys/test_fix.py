@@ -40,6 +40,7 @@ def test_the_patch_applies_and_changes_what_apply_changes(
     applied = run("fix", image, "--project", project, "--apply", "--quiet")
 
     assert applied.code == 0
+    assert "Edited Dockerfile. Build the image again" in applied.out
     assert applied.err == "scantling: edited Dockerfile\n"
     assert (project / "Dockerfile").read_text() == patched
     assert patched != DOCKERFILE

@@ -114,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
     plan = replace(plan, notes=tuple(_notes(report, database, situation)))
     if args.apply:  # before it is shown: whoever reads may stop reading
         _apply(plan, root)
+        plan = replace(plan, applied=True)
     if args.open_pr:
         from scantling.cli.fix_requests import open_request  # noqa: PLC0415 - the HTTP library
 

@@ -107,3 +107,5 @@ class FixPlan(Struct, frozen=True, kw_only=True):
     after: tuple[tuple[str, int], ...] = ()
     findings: tuple[Named, ...] = ()
     notes: tuple[str, ...] = ()
+    applied: bool = False
+    """The edits have been made."""

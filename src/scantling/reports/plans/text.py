@@ -33,7 +33,10 @@ def render(plan: FixPlan) -> Iterator[str]:
     edited = sorted({edit.path for action in plan.actions for edit in action.edits})
     if edited:
         files = ", ".join(neutral(one) for one in edited)
-        yield f"\nEdits {files}: --format diff shows them, --apply makes them.\n"
+        if plan.applied:
+            yield f"\nEdited {files}. Build the image again, and scan it to prove the fix.\n"
+        else:
+            yield f"\nEdits {files}: --format diff shows them, --apply makes them.\n"
 
 
 def _action(mark: str, action: FixAction, known: dict[str, Named]) -> Iterator[str]:
