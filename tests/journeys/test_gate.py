@@ -273,3 +273,14 @@ def test_a_replay_knows_the_inputs_and_names_the_file_that_is_missing(
     for done in (without, other):
         assert "give that file again" in done.out
         assert str(tmp_path / "vex.json") in done.out
+
+
+def test_a_project_file_that_cannot_be_read_is_not_taken_for_none(
+    run: Run, image: Path, project: Path, tmp_path: Path
+) -> None:
+    (project / ".scantling.yaml").rename(tmp_path / "outside.yaml")
+    (project / ".scantling.yaml").symlink_to(tmp_path / "outside.yaml")
+
+    done = run("scan", image, "--project", project)
+
+    assert (done.code, "cannot be read" in done.err) == (2, True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from scantling.cli.options import TARGET_HELP, image_options
+from scantling.cli.options import TARGET_HELP, add_registry_options, image_options
 from scantling.core.errors import TargetError, UsageError
 from scantling.core.model.image import Image
 from scantling.core.progress import Quiet
@@ -51,20 +51,8 @@ def add_target_options(parser: argparse.ArgumentParser, *, required: bool = True
         "target", metavar="TARGET", nargs=None if required else "?", help=TARGET_HELP
     )
     parser.add_argument("--platform", metavar="OS/ARCH", help="which image of a multi-platform one")
-    group = parser.add_argument_group("registry")
-    group.add_argument("--auth-file", metavar="FILE", help="a docker config.json to use")
-    group.add_argument("--ca-file", metavar="FILE", help="trust the authorities in this file")
-    group.add_argument(
-        "--token-host",
-        metavar="REGISTRY=HOST",
-        action="append",
-        default=[],
-        help="let HOST, of another domain, sign in users of REGISTRY",
-    )
-    group.add_argument(
-        "--insecure", action="store_true", help="accept plain HTTP and unverified TLS"
-    )
-    parser.set_defaults(mirror=[], limit=[])
+    add_registry_options(parser)
+    parser.set_defaults(limit=[])
 
 
 def target_of(args: argparse.Namespace) -> Target:

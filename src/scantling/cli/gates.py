@@ -6,6 +6,7 @@ A project's `.scantling.yaml` stands for the same options; what the command line
 # ruff: noqa: PLC0415 - most scans have no project, no VEX and no policy, and load none of it
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -122,12 +123,18 @@ def add_running_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="an answer to what only you know; scantling conditions check prints the names",
     )
-    group.add_argument(
+    add_conditions_option(parser)
+
+
+def add_conditions_option(parser: argparse.ArgumentParser) -> None:
+    """Add which conditions there are beside the built-in ones."""
+    parser.add_argument(
         "--conditions",
         metavar="FILE",
         action="append",
         default=[],
-        help="a file of further conditions (repeatable)",
+        help="a file of further conditions; one with the id of a built-in one stands for it"
+        " (repeatable)",
     )
 
 
@@ -195,7 +202,7 @@ def baseline_name(args: argparse.Namespace) -> str:
 def _root(named: str | None) -> Path | None:
     if named is None:
         here = Path()
-        return here.resolve() if (here / _PROJECT_FILE).is_file() else None
+        return here.resolve() if os.path.lexists(here / _PROJECT_FILE) else None
     from scantling.project.find import find_root
 
     return find_root(Path(named))

@@ -53,6 +53,12 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--cache-dir", metavar="DIR", help="where facts of layers are kept")
     group.add_argument("--no-cache", action="store_true", help="read every layer again")
+    add_registry_options(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
+
+
+def add_registry_options(parser: argparse.ArgumentParser) -> None:
+    """Add how a registry is reached."""
     registry = parser.add_argument_group("registry")
     registry.add_argument("--auth-file", metavar="FILE", help="a docker config.json to use")
     registry.add_argument(
@@ -73,7 +79,6 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     registry.add_argument(
         "--insecure", action="store_true", help="accept plain HTTP and unverified TLS"
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
 
 
 def add_verdict_options(parser: argparse.ArgumentParser) -> None:

@@ -19,10 +19,10 @@ from scantling.assess.policy.library import (
 )
 from scantling.assess.policy.reading import day
 from scantling.assess.policy.remarks import Remark, remarks, unneeded
-from scantling.cli.policy_reports import stored_report
 from scantling.core import clock
 from scantling.core.errors import ExitCode, UsageError
 from scantling.core.text import neutral
+from scantling.reports.stored import stored_report
 
 
 def run_list(args: argparse.Namespace) -> int:

@@ -20,11 +20,9 @@ from scantling.core.errors import ExitCode, UsageError
 from scantling.core.model.context import Context
 from scantling.core.model.report import ScanReport
 from scantling.core.text import neutral
-from scantling.reports import stored
+from scantling.reports.stored import stored_report
 
 _SHOWN: Final = 5
-
-stored_report: Final = stored.stored_report
 
 
 def run_explain(args: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ Files are read with a limit and only inside the root: a path in a file of the pr
 symbolic link, may not lead out of it.
 """
 
+import os
 from collections.abc import Iterator
 from os import scandir
 from pathlib import Path
@@ -61,8 +62,13 @@ def find_root(folder: Path) -> Path:
 
 
 def load_project(root: Path) -> Project:
-    """Return what `.scantling.yaml` says; an empty project without one. Raises UsageError."""
+    """Return what `.scantling.yaml` says; an empty project without one.
+
+    Raises UsageError, also if the file is there and cannot be read: it may ask for policies.
+    """
     data = read_bytes(root, FILE, most_bytes=SETTINGS_BYTES)
+    if data is None and os.path.lexists(root / FILE):
+        raise UsageError(f"{root / FILE} cannot be read; it has to be a file inside the project")
     return Project() if data is None else read_project(data)
 
 

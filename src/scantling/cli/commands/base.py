@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final
 
+from scantling.cli.options import add_registry_options
+
 _OF: Final = "of"
 # subcommand: (module, what it is for). Modules are imported when their subcommand is used.
 _SUBCOMMANDS: Final = {
@@ -81,23 +83,7 @@ def _reading(sub: argparse.ArgumentParser) -> None:
         default=[],
         help="raise or lower a limit; scantling doctor lists them",
     )
-    sub.add_argument("--auth-file", metavar="FILE", help="a docker config.json to use")
-    sub.add_argument(
-        "--mirror",
-        metavar="REGISTRY=MIRROR",
-        action="append",
-        default=[],
-        help="ask MIRROR first for images of REGISTRY",
-    )
-    sub.add_argument("--ca-file", metavar="FILE", help="trust the authorities in this file")
-    sub.add_argument(
-        "--token-host",
-        metavar="REGISTRY=HOST",
-        action="append",
-        default=[],
-        help="let HOST, of another domain, sign in users of REGISTRY",
-    )
-    sub.add_argument("--insecure", action="store_true", help="accept plain HTTP and unverified TLS")
+    add_registry_options(sub)
     sub.add_argument("-q", "--quiet", action="store_true", help="show no progress")
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final
 
+from scantling.cli.gates import add_conditions_option, add_running_options
 from scantling.cli.options import add_database_option, add_image_options
 
 # subcommand: what it is for; all are in `cli.condition_answers`.
@@ -37,14 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, what in _SUBCOMMANDS.items():
         sub = subparsers.add_parser(name, help=what, description=what, allow_abbrev=False)
         _OPTIONS[name](sub)
-        sub.add_argument(
-            "--conditions",
-            metavar="FILE",
-            action="append",
-            default=[],
-            help="a file of further conditions; one with the id of a built-in one stands for it"
-            " (repeatable)",
-        )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,43 +49,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(sub: argparse.ArgumentParser) -> None:
+    add_conditions_option(sub)
     sub.add_argument("--json", action="store_true", help="write the conditions as JSON")
 
 
 def _explain(sub: argparse.ArgumentParser) -> None:
+    add_conditions_option(sub)
     sub.add_argument("term", metavar="ID", help="of a condition, or of a vulnerability: CVE-…")
 
 
 def _check(sub: argparse.ArgumentParser) -> None:
     add_image_options(sub)
     add_database_option(sub)
-    group = sub.add_argument_group("running")
-    group.add_argument(
-        "--manifests",
-        metavar="PATH",
-        action="append",
-        default=[],
-        help="a Kubernetes manifest, or a folder of them (*.yaml, *.yml, *.json); for a chart, what"
-        " helm template writes (repeatable)",
-    )
-    group.add_argument(
+    add_running_options(sub)
+    sub.add_argument(
         "--image-name",
         metavar="NAME",
         action="append",
         default=[],
         help="what manifests call the image: a name with its tag, or a digest (repeatable)",
-    )
-    group.add_argument(
-        "--as-configured",
-        action="store_true",
-        help="without manifests: the image only ever runs as its own configuration says",
-    )
-    group.add_argument(
-        "--answer",
-        metavar="NAME=yes|no",
-        action="append",
-        default=[],
-        help="an answer to what only you know; check prints the names (repeatable)",
     )
     output = sub.add_argument_group("output")
     output.add_argument(

@@ -21,12 +21,12 @@ from msgspec.structs import replace
 from scantling.cli.databases import open_chosen
 from scantling.cli.gates import add_context_options, gate_of
 from scantling.cli.options import add_database_option, add_image_options, cache_of, scan_options
-from scantling.cli.policy_reports import stored_report
 from scantling.cli.watch import watching
 from scantling.core import clock
 from scantling.core.errors import ExitCode, UsageError
 from scantling.core.text import neutral
 from scantling.image.open import open_image
+from scantling.reports.stored import stored_report
 from scantling.scan import look, scan
 
 if TYPE_CHECKING:
