@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from hashlib import sha1
 from typing import Any
 
 import httpx2
@@ -434,13 +435,9 @@ def github() -> Iterator[MockForge]:
 
 
 def blob_name(text: str) -> str:
-    """Return what `git hash-object` says of a text."""
-    import subprocess  # noqa: PLC0415
-
-    done = subprocess.run(
-        ["git", "hash-object", "--stdin"], input=text.encode(), capture_output=True, check=True
-    )
-    return done.stdout.decode().strip()
+    """Return what `git hash-object` says of a text. Source: gitformat, object names."""
+    data = text.encode()
+    return sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
 
 
 def test_a_fix_becomes_a_pull_request_of_github(github: Iterator[MockForge]) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -28,6 +29,7 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.skipif(which("git") is None, reason="git is not installed; it applies the patch")
 def test_the_patch_applies_and_changes_what_apply_changes(
     run: Run, image: Path, project: Path
 ) -> None:
